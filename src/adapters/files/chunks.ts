@@ -1,0 +1,75 @@
+/** Byte streams from and for files: read in chunks, and given up when a signal says so. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ByteStream } from '../../kernel/bytes.ts';
+
+const chunkBytes = 262_144;
+
+export interface FileSlice {
+  readonly start: number;
+  /** Exclusive; the end of the file ends the stream as well. */
+  readonly end: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The file is opened at the first read and closed when the reader is done or gives up. */
+export async function* readChunks(path: string, { start, end, signal }: FileSlice): ByteStream {
+  const file = await open(path, 'r');
+  try {
+    let at = start;
+    while (at < end) {
+      signal?.throwIfAborted();
+      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  }
+}
+
+/** The stream, which throws the signal's reason even while the source keeps silent. */
+export async function* abortable(stream: ByteStream, signal: AbortSignal | undefined): ByteStream {
+  if (!signal) return yield* stream;
+  const source = stream[Symbol.asyncIterator]();
+  let giveUp: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await Promise.race([source.next(), aborted]);
+      ended = next.done === true;
+      if (ended) return;
+      signal.throwIfAborted();
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    // Not awaited: a source that keeps silent would hold us up here. Its failure tells nothing new.
+    if (!ended) void Promise.resolve(source.return?.()).catch(() => {});
+  }
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+export function errorCode(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * Blobs as files: `ab/cd/abcd…`, two levels of 256 folders. A blob is written under a temporary name,
+ * synced, renamed, and its folder synced, so it is whole and durable or not there at all.
+ * One process at a time: opening removes what an earlier one left behind.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert } from '../../kernel/assert.ts';
+import type { ByteStream } from '../../kernel/bytes.ts';
+import type { Abortable } from '../../ports/metadata-store.ts';
+import {
+  type Blob,
+  type BlobFile,
+  BlobMissing,
+  type ByteRange,
+  type ObjectStore,
+} from '../../ports/object-store.ts';
+import { abortable, errorCode, readChunks, syncFolder, writeWhole } from './chunks.ts';
+
+const idPattern = /^[0-9a-f]{32}$/;
+const fanOutPattern = /^[0-9a-f]{2}$/;
+/** Read-only: a path is handed out by `asFile`, and nobody may change a blob through it. */
+const blobMode = 0o400;
+const folderMode = 0o700;
+
+/** Makes the folder when it is missing; removes leftover temporary files. */
+export async function fileObjectStore(folder: string): Promise<ObjectStore> {
+  const temporary = join(folder, 'tmp');
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true, mode: folderMode });
+  await syncFolder(folder);
+  return new FileObjectStore(folder, temporary);
+}
+
+class FileObjectStore implements ObjectStore {
+  readonly #folder: string;
+  readonly #temporary: string;
+  /** Fan-out folders known to exist durably; at most 65,792. */
+  readonly #made = new Set<string>();
+  #closed = false;
+
+  constructor(folder: string, temporary: string) {
+    this.#folder = folder;
+    this.#temporary = temporary;
+  }
+
+  async put(content: ByteStream, options?: Abortable): Promise<Blob> {
+    assert(!this.#closed, 'the object store is closed');
+    const id = randomBytes(16).toString('hex');
+    const unfinished = join(this.#temporary, id);
+    try {
+      const sizeBytes = await writeSynced(unfinished, abortable(content, options?.signal));
+      const home = await this.#makeHome(id);
+      await rename(unfinished, join(home, id));
+      await syncFolder(home);
+      return { id, sizeBytes };
+    } catch (cause) {
+      await rm(unfinished, { force: true });
+      throw cause;
+    }
+  }
+
+  async *read(id: string, range?: ByteRange, options?: Abortable): ByteStream {
+    const { start = 0, end = Number.MAX_SAFE_INTEGER } = range ?? {};
+    const slice = { start, end, signal: options?.signal };
+    yield* orMissing(id, () => readChunks(this.#path(id), slice));
+  }
+
+  async delete(id: string): Promise<void> {
+    if (idPattern.test(id)) await rm(this.#path(id), { force: true });
+  }
+
+  async asFile(id: string, options?: Abortable): Promise<BlobFile> {
+    options?.signal?.throwIfAborted();
+    // A second name for the same file, which outlives the deletion of the blob.
+    const path = join(this.#temporary, `file-${randomBytes(16).toString('hex')}`);
+    try {
+      await link(this.#path(id), path);
+    } catch (cause) {
+      if (errorCode(cause) === 'ENOENT') throw new BlobMissing(id);
+      throw cause;
+    }
+    return { path, release: () => rm(path, { force: true }) };
+  }
+
+  async *ids(): AsyncIterable<string> {
+    for (const outer of await folders(this.#folder)) {
+      for (const inner of await folders(join(this.#folder, outer))) {
+        const files = await readdir(join(this.#folder, outer, inner));
+        yield* files.filter((name) => idPattern.test(name));
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** Every path is made from a checked id, so none can lead out of the folder. */
+  #path(id: string): string {
+    if (!idPattern.test(id)) throw new BlobMissing(id.slice(0, 64));
+    return join(this.#folder, id.slice(0, 2), id.slice(2, 4), id);
+  }
+
+  /** The folder for a blob; each new one is durable in the folder above it before it is used. */
+  async #makeHome(id: string): Promise<string> {
+    let path = this.#folder;
+    for (const name of [id.slice(0, 2), id.slice(2, 4)]) {
+      const above = path;
+      path = join(path, name);
+      if (this.#made.has(path)) continue;
+      await mkdir(path, { recursive: true, mode: folderMode });
+      await syncFolder(above);
+      this.#made.add(path);
+    }
+    return path;
+  }
+}
+
+async function writeSynced(path: string, content: ByteStream): Promise<number> {
+  const file = await open(path, 'wx', blobMode);
+  try {
+    let sizeBytes = 0;
+    for await (const part of content) {
+      await writeWhole(file, part);
+      sizeBytes += part.length;
+    }
+    await file.sync();
+    return sizeBytes;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* orMissing(id: string, read: () => ByteStream): ByteStream {
+  try {
+    yield* read();
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') throw new BlobMissing(id);
+    throw cause;
+  }
+}
+
+async function folders(path: string): Promise<string[]> {
+  const entries: Dirent[] = await readdir(path, { withFileTypes: true });
+  return entries.filter((e) => e.isDirectory() && fanOutPattern.test(e.name)).map((e) => e.name);
+}

@@ -1,0 +1,167 @@
+/** The forwarder over undici: a pool of connections to each model server. */
+import { Agent, type Dispatcher } from 'undici';
+import type { ByteStream } from '../../kernel/bytes.ts';
+import {
+  type Answer,
+  ForwardBroken,
+  type Forwarder,
+  type ForwardFailure,
+  type ForwardRequest,
+  type OpenAnswer,
+} from '../../ports/forwarder.ts';
+
+export interface ForwarderOptions {
+  /** Connections to one model server; further requests wait for one. */
+  readonly connections?: number;
+  readonly connectTimeoutMs?: number;
+}
+
+/** Uvicorn closes idle connections after 5 s without a word, so we let go first. */
+const keepAliveTimeoutMs = 4_000;
+
+export function undiciForwarder(options: ForwarderOptions = {}): Forwarder {
+  const agent = new Agent({
+    connections: options.connections ?? 256,
+    connect: { timeout: options.connectTimeoutMs ?? 2_000 },
+    keepAliveTimeout: keepAliveTimeoutMs,
+    pipelining: 1,
+    // Each request has a timer of its own.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    forward: (request, { limitBytes }) => forward(agent, request, limitBytes),
+    open: (request, { totalTimeoutMs }) => open(agent, request, totalTimeoutMs),
+    startTimer,
+    close: () => agent.destroy(),
+  };
+}
+
+function startTimer(): () => number {
+  const startMs = performance.now();
+  return () => Math.round((performance.now() - startMs) * 1_000);
+}
+
+class Late extends Error {}
+class TooLarge extends Error {}
+
+function optionsOf({ url, headers, body }: ForwardRequest): Dispatcher.DispatchOptions {
+  const path = `${url.pathname}${url.search}`;
+  return { origin: url.origin, path, method: 'POST', headers, body, blocking: false };
+}
+
+function forward(
+  agent: Agent,
+  request: ForwardRequest,
+  limitBytes: number,
+): Promise<Answer | ForwardFailure> {
+  const elapsedUs = startTimer();
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} };
+    let running: Dispatcher.DispatchController | undefined;
+    let late: Late | undefined;
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      resolve(failureOf(late ?? error, elapsedUs()));
+    };
+    const timer = setTimeout(() => {
+      late = new Late(`no answer within ${request.timeoutMs} ms`);
+      // A request that still waits for a connection has nothing to abort; it is answered now.
+      running?.abort(late);
+      fail(late);
+    }, request.timeoutMs);
+    agent.dispatch(optionsOf(request), {
+      onRequestStart(controller) {
+        running = controller;
+        if (late) controller.abort(late);
+      },
+      onResponseStart(_controller, status, headers) {
+        head = { status, headers: flat(headers) };
+      },
+      onResponseData(controller, chunk) {
+        sizeBytes += chunk.length;
+        if (sizeBytes > limitBytes) {
+          controller.abort(new TooLarge(`the answer is larger than ${limitBytes} bytes`));
+        } else {
+          parts.push(chunk);
+        }
+      },
+      onResponseEnd() {
+        clearTimeout(timer);
+        const body = Buffer.concat(parts, sizeBytes);
+        resolve({ kind: 'answer', ...head, body, latencyUs: elapsedUs() });
+      },
+      onResponseError: (_controller, error) => fail(error),
+    });
+  });
+}
+
+async function open(
+  agent: Agent,
+  request: ForwardRequest,
+  totalTimeoutMs: number,
+): Promise<OpenAnswer | ForwardFailure> {
+  const elapsedUs = startTimer();
+  const stop = new AbortController();
+  const total = setTimeout(
+    () => stop.abort(new Late(`not ended within ${totalTimeoutMs} ms`)),
+    totalTimeoutMs,
+  );
+  const { timeoutMs } = request;
+  try {
+    const { statusCode, headers, body } = await agent.request({
+      ...optionsOf(request),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      signal: stop.signal,
+    });
+    const end = () => clearTimeout(total);
+    return {
+      kind: 'answer',
+      status: statusCode,
+      headers: flat(headers),
+      latencyUs: elapsedUs(),
+      body: streamOf(body, end),
+    };
+  } catch (cause) {
+    clearTimeout(total);
+    return failureOf(cause, elapsedUs());
+  }
+}
+
+async function* streamOf(body: AsyncIterable<Uint8Array>, end: () => void): ByteStream {
+  try {
+    yield* body;
+  } catch (cause) {
+    const { kind, reason } = failureOf(cause, 0);
+    throw new ForwardBroken(kind === 'timeout' ? 'timeout' : 'broken', reason);
+  } finally {
+    end();
+  }
+}
+
+const timeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const unreachableCodes = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+
+function failureOf(error: unknown, latencyUs: number): ForwardFailure {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  const reason = message || code || String(error);
+  const kind = (): ForwardFailure['kind'] => {
+    if (error instanceof TooLarge) return 'tooLarge';
+    if (error instanceof Late || timeoutCodes.has(code ?? '')) return 'timeout';
+    return syscall === 'connect' || unreachableCodes.has(code ?? '') ? 'unreachable' : 'broken';
+  };
+  return { kind: kind(), reason, latencyUs };
+}
+
+function flat(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return joined;
+}

@@ -1,0 +1,63 @@
+/**
+ * Posts over HTTP(S) to places users chose. No redirect is followed, the answer's body is thrown
+ * away within a bound, and every address is judged after it was resolved and before it is connected.
+ */
+import { lookup } from 'node:dns';
+import { Agent, request } from 'undici';
+import { type AddressPolicy, checkUrl, guardedLookup } from '../../kernel/addresses.ts';
+import { ok, refuse } from '../../kernel/outcome.ts';
+import type { Post, Poster } from '../../ports/poster.ts';
+
+export interface PosterParts {
+  readonly allow: AddressPolicy;
+}
+
+/** What is read of an answer before its connection is cut. */
+const maxAnswerBytes = 65_536;
+
+export function makePoster({ allow }: PosterParts): Poster {
+  // No keep-alive: every post resolves and judges the name again.
+  const dispatcher = new Agent({
+    pipelining: 0,
+    connect: { lookup: guardedLookup(allow, lookup) },
+  });
+  return {
+    async post(message, options) {
+      if (!URL.canParse(message.url)) return refuse('not a URL');
+      const url = new URL(message.url);
+      const judged = checkUrl(url, allow);
+      if (!judged.ok) return judged;
+      const timeout = AbortSignal.timeout(message.timeoutMs);
+      const signal = options?.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
+      const headers = headersOf(message, url);
+      try {
+        const { body } = message;
+        const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher });
+        await answer.body.dump({ limit: maxAnswerBytes, signal });
+        return ok({ status: answer.statusCode });
+      } catch (cause) {
+        options?.signal?.throwIfAborted();
+        if (timeout.aborted) return refuse(`no answer within ${message.timeoutMs} ms`);
+        return refuse(reasonOf(cause));
+      }
+    },
+  };
+}
+
+/** A name and password in the URL become basic authentication. */
+function headersOf(message: Post, url: URL): Record<string, string> {
+  const headers = { ...message.headers };
+  if (url.username === '' && url.password === '') return headers;
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  url.username = '';
+  url.password = '';
+  return headers;
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // A name with several addresses fails with one error for each and no message of its own.
+  const inner = cause instanceof AggregateError ? cause.errors.map(reasonOf).join('; ') : '';
+  return cause.message || inner || cause.name;
+}

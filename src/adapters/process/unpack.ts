@@ -1,0 +1,117 @@
+/**
+ * Unpacks a model archive (.tar.gz) that a user made, into a folder nothing else writes to. Plain
+ * files and folders only: with no link in the archive, no entry can lead out of the folder.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { type Entry, extract, type Headers } from 'tar-stream';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+
+export interface UnpackLimits {
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+}
+
+export const defaultUnpackLimits: UnpackLimits = { maxBytes: 20 * 2 ** 30, maxEntries: 100_000 };
+
+export interface Unpacking {
+  readonly archivePath: string;
+  /** Made when missing; must be empty. */
+  readonly folder: string;
+  readonly limits: UnpackLimits;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const maxNameBytes = 1_024;
+const blockBytes = 512;
+/** What an entry may bring besides its content: headers, long names, attributes. */
+const overheadBytes = 8_192;
+/** Read ahead, the end of the archive, padding. */
+const slackBytes = 1_048_576;
+
+/** Refused with the entry and the rule it breaks. What was unpacked until then stays behind. */
+export async function unpack({ archivePath, folder, ...job }: Unpacking): Promise<Outcome<void>> {
+  const { signal } = job;
+  const allowance = { bytes: slackBytes };
+  const entries = extract();
+  const feeding = pipeline(
+    createReadStream(archivePath),
+    createGunzip(),
+    atMost(allowance),
+    entries,
+    signal ? { signal } : {},
+  );
+  // Its failure reaches us through the entries; it is awaited below.
+  feeding.catch(() => {});
+  try {
+    await mkdir(folder, { recursive: true });
+    const totals = { entries: 0, bytes: 0 };
+    for await (const entry of entries) {
+      const { header } = entry;
+      const size = header.size ?? 0;
+      totals.entries += 1;
+      totals.bytes += size;
+      allowance.bytes += Math.ceil(size / blockBytes) * blockBytes + overheadBytes;
+      const refusal = check(header) ?? checkTotals(totals, job.limits);
+      if (refusal !== undefined) return refuse(`the model archive is refused: ${refusal}`);
+      await write(entry, join(folder, header.name));
+    }
+    await feeding;
+    return ok(undefined);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return refuse(`the model archive cannot be unpacked: ${reason}`);
+  } finally {
+    entries.destroy();
+  }
+}
+
+/** The rule an entry breaks; undefined when it is harmless. */
+function check({ name, type }: Headers): string | undefined {
+  const shown = JSON.stringify(name.slice(0, 200));
+  if (Buffer.byteLength(name) > maxNameBytes) {
+    return `the name of entry ${shown} is longer than ${maxNameBytes} bytes`;
+  }
+  if (name.startsWith('/')) return `entry ${shown} has an absolute path`;
+  if (name.split('/').includes('..')) return `entry ${shown} leads out of the folder`;
+  if (name.includes('\0')) return `the name of entry ${shown} contains a zero byte`;
+  if (type === 'symlink' || type === 'link') return `entry ${shown} is a link`;
+  const plain = type === 'file' || type === 'contiguous-file' || type === 'directory';
+  return plain ? undefined : `entry ${shown} is neither a file nor a folder (${type})`;
+}
+
+function checkTotals(
+  totals: { readonly entries: number; readonly bytes: number },
+  { maxBytes, maxEntries }: UnpackLimits,
+): string | undefined {
+  if (totals.entries > maxEntries) return `it has more than ${maxEntries} entries`;
+  if (totals.bytes > maxBytes) return `it holds more than ${maxBytes} bytes`;
+  return undefined;
+}
+
+async function write(entry: Entry, path: string): Promise<void> {
+  if (entry.header.type === 'directory') {
+    await mkdir(path, { recursive: true });
+    entry.resume();
+    return;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  const mode = (entry.header.mode ?? 0) & 0o100 ? 0o755 : 0o644;
+  await pipeline(entry, createWriteStream(path, { mode }));
+}
+
+/** Fails when more passes than allowed: headers, unlike contents, are gathered in memory. */
+function atMost(allowance: { bytes: number }): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      allowance.bytes -= chunk.length;
+      if (allowance.bytes < 0) done(new Error('a header in it is too large'));
+      else done(null, chunk);
+    },
+  });
+}

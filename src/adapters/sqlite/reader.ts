@@ -1,0 +1,126 @@
+/** Reads rows and index entries through Kysely, outside a transaction or inside one. */
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import { assert } from '../../kernel/assert.ts';
+import { compareUtf8 } from '../../kernel/bytes.ts';
+import type { Collection, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
+import type { Tables } from './schema.ts';
+
+export function sqlReader(db: Kysely<Tables>): Reader {
+  return {
+    async get(from, key) {
+      const found = await db
+        .selectFrom('rows')
+        .select('document')
+        .where('collection', '=', from.name)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return found && JSON.parse(found.document);
+    },
+    async list<Row>(from: Collection<Row>, range: Range) {
+      const found = await slicedByKey(rowsOf(db, from.name), range)
+        .orderBy('key', range.descending ? 'desc' : 'asc')
+        .limit(limitOf(range))
+        .execute();
+      return found.map(({ key, document }) => ({ key, row: JSON.parse(document) as Row }));
+    },
+    async listBy<Row>(from: Collection<Row>, range: IndexRange) {
+      assert(Object.hasOwn(from.indexes ?? {}, range.index), `no index ${range.index}`);
+      const direction = range.descending ? 'desc' : 'asc';
+      const found = await slicedByValue(entriesOf(db, from.name, range.index), range)
+        .orderBy('index_entries.value', direction)
+        .orderBy('index_entries.key', direction)
+        .limit(limitOf(range))
+        .execute();
+      return found.map(({ key, value, document }) => {
+        return { key, value, row: JSON.parse(document) as Row };
+      });
+    },
+  };
+}
+
+/** A negative LIMIT means none to SQLite. */
+function limitOf({ limit }: { readonly limit: number }): number {
+  return Math.max(0, limit);
+}
+
+function rowsOf(db: Kysely<Tables>, collection: string) {
+  return db.selectFrom('rows').select(['key', 'document']).where('collection', '=', collection);
+}
+
+function entriesOf(db: Kysely<Tables>, collection: string, index: string) {
+  return db
+    .selectFrom('index_entries')
+    .innerJoin('rows', (join) =>
+      join
+        .onRef('rows.collection', '=', 'index_entries.collection')
+        .onRef('rows.key', '=', 'index_entries.key'),
+    )
+    .select(['index_entries.key', 'index_entries.value', 'rows.document'])
+    .where('index_entries.collection', '=', collection)
+    .where('index_entries.index_name', '=', index);
+}
+
+function slicedByKey<Out>(query: SelectQueryBuilder<Tables, 'rows', Out>, range: Range) {
+  const { lower, upper } = boundsOf(range);
+  const { after, descending } = range;
+  let sliced = query;
+  // One bound a side, the tighter one: SQLite seeks by only one.
+  const startsAfter = after !== undefined && !descending && !isBelow(after, lower);
+  const endsBefore = after !== undefined && descending && !isAbove(after, upper);
+  if (startsAfter) sliced = sliced.where('key', '>', after);
+  else if (lower !== undefined) sliced = sliced.where('key', '>=', lower);
+  if (endsBefore) sliced = sliced.where('key', '<', after);
+  else if (upper !== undefined) sliced = sliced.where('key', '<', upper);
+  return sliced;
+}
+
+function slicedByValue<Out>(
+  query: SelectQueryBuilder<Tables, 'index_entries' | 'rows', Out>,
+  range: IndexRange,
+) {
+  const { equals, after, descending } = range;
+  const { lower, upper } = boundsOf(range);
+  let sliced = query;
+  if (equals !== undefined) sliced = sliced.where('index_entries.value', '=', equals);
+  if (lower !== undefined) sliced = sliced.where('index_entries.value', '>=', lower);
+  if (upper !== undefined) sliced = sliced.where('index_entries.value', '<', upper);
+  if (after === undefined) return sliced;
+  return sliced.where((on) =>
+    on(
+      on.refTuple('index_entries.value', 'index_entries.key'),
+      descending ? '<' : '>',
+      on.tuple(after.value, after.key),
+    ),
+  );
+}
+
+interface Bounds {
+  readonly lower: string | undefined;
+  readonly upper: string | undefined;
+}
+
+function boundsOf(range: Pick<Range, 'from' | 'to' | 'prefix'>): Bounds {
+  const { from, to, prefix } = range;
+  if (!prefix) return { lower: from, upper: to };
+  const end = behindPrefix(prefix);
+  return {
+    lower: isBelow(prefix, from) ? from : prefix,
+    upper: end === undefined || isAbove(end, to) ? to : end,
+  };
+}
+
+const isBelow = (text: string, bound: string | undefined) =>
+  bound !== undefined && compareUtf8(text, bound) < 0;
+const isAbove = (text: string, bound: string | undefined) =>
+  bound !== undefined && compareUtf8(text, bound) > 0;
+
+/** The first text behind every text with this prefix; undefined when there is none. */
+export function behindPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  const last = points.findLastIndex((point) => point < 0x10ffff);
+  if (last < 0) return undefined;
+  const next = (points[last] ?? 0) + 1;
+  // The surrogates between U+D7FF and U+E000 are no characters.
+  const bumped = next === 0xd800 ? 0xe000 : next;
+  return String.fromCodePoint(...points.slice(0, last), bumped);
+}

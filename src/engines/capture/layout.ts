@@ -1,0 +1,31 @@
+/** Where captured records are put: one folder an hour, by the time of inference in UTC. */
+
+export interface CaptureTarget {
+  /** `s3://bucket/prefix`, without a slash at the end. */
+  readonly destinationUri: string;
+  readonly kmsKeyId?: string;
+  readonly endpointName: string;
+  readonly variantName: string;
+}
+
+const digits = (n: number, width: number) => String(n).padStart(width, '0');
+
+/** `yyyy/mm/dd/hh` */
+export function hourFolder(timeMs: number): string {
+  const at = new Date(timeMs);
+  const day = [digits(at.getUTCMonth() + 1, 2), digits(at.getUTCDate(), 2)];
+  return [digits(at.getUTCFullYear(), 4), ...day, digits(at.getUTCHours(), 2)].join('/');
+}
+
+/** `{destination}/{endpoint}/{variant}/yyyy/mm/dd/hh/MM-SS-mmm-{id}.jsonl` */
+export function captureUri(target: CaptureTarget, firstMs: number, id: string): string {
+  const at = new Date(firstMs);
+  const time = [
+    digits(at.getUTCMinutes(), 2),
+    digits(at.getUTCSeconds(), 2),
+    digits(at.getUTCMilliseconds(), 3),
+  ].join('-');
+  const { destinationUri, endpointName, variantName } = target;
+  const folder = `${destinationUri}/${endpointName}/${variantName}/${hourFolder(firstMs)}`;
+  return `${folder}/${time}-${id}.jsonl`;
+}

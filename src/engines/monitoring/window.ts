@@ -1,0 +1,62 @@
+/** Which stretch of time a run looks at, and in which hour folders it finds it. */
+import { hourMs } from '../../kernel/clock.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Cadence, parseDurationMs } from '../cron/cadence.ts';
+
+/** Half open: [startMs, endMs). */
+export interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface WindowRules {
+  readonly cadence: Cadence;
+  readonly analysisStart?: string | undefined;
+  readonly analysisEnd?: string | undefined;
+  readonly startTimeOffset?: string | undefined;
+  readonly endTimeOffset?: string | undefined;
+}
+
+const longestAnalysisMs = 24 * hourMs;
+
+/**
+ * One period up to the nominal time, unless durations say otherwise; offsets for late labels count
+ * from the nominal time too, and win.
+ */
+export function windowOf(nominalMs: number, rules: WindowRules): Outcome<Window> {
+  const start = shift('DataAnalysisStartTime', rules.analysisStart, -rules.cadence.periodMs);
+  const end = shift('DataAnalysisEndTime', rules.analysisEnd, 0);
+  if (!start.ok) return start;
+  if (!end.ok) return end;
+  if (end.value - start.value > longestAnalysisMs) {
+    return refuse('DataAnalysisStartTime and DataAnalysisEndTime must be at most 24 hours apart');
+  }
+  const offsetStart = shift('StartTimeOffset', rules.startTimeOffset, start.value);
+  const offsetEnd = shift('EndTimeOffset', rules.endTimeOffset, end.value);
+  if (!offsetStart.ok) return offsetStart;
+  if (!offsetEnd.ok) return offsetEnd;
+  const window = { startMs: nominalMs + offsetStart.value, endMs: nominalMs + offsetEnd.value };
+  if (window.startMs >= window.endMs)
+    return refuse('the analysis window must start before it ends');
+  return ok(window);
+}
+
+function shift(field: string, text: string | undefined, fallbackMs: number): Outcome<number> {
+  if (text === undefined) return ok(fallbackMs);
+  const parsed = parseDurationMs(text);
+  return parsed.ok ? parsed : refuse(`${field}: ${parsed.reason}`);
+}
+
+/** The starts of the hours that overlap the window, in order. */
+export function hoursOf({ startMs, endMs }: Window): readonly number[] {
+  const hours: number[] = [];
+  for (let atMs = Math.floor(startMs / hourMs) * hourMs; atMs < endMs; atMs += hourMs) {
+    hours.push(atMs);
+  }
+  return hours;
+}
+
+/** `yyyy/mm/dd/hh` in UTC. */
+export function hourFolder(instantMs: number): string {
+  return new Date(instantMs).toISOString().slice(0, 13).replace(/[-T]/g, '/');
+}

@@ -1,0 +1,254 @@
+/**
+ * The blobs behind objects: how many rows name each, who is reading them, and when they go.
+ * A blob is deleted when no row names it and nobody in this process reads it.
+ */
+import { createHash } from 'node:crypto';
+import type { ByteStream } from '../../kernel/bytes.ts';
+import { type Logger, silentLogger } from '../../kernel/log.ts';
+import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
+import type { Blob, BlobFile, ByteRange, ObjectStore } from '../../ports/object-store.ts';
+import { type Answer, no } from './answer.ts';
+import { makeDigest } from './digest.ts';
+import { blobRows, type ChecksumAlgorithm, orphanRows } from './rows.ts';
+
+/** S3's limit for one put and for one part. */
+export const maxPutBytes = 5 * 1024 ** 3;
+
+/** Bytes that are kept, and that no row names yet. */
+export interface Taken {
+  readonly blob: string;
+  readonly sizeBytes: number;
+  /** MD5, hex. */
+  readonly etag: string;
+  /** Base64, by the algorithm asked for. */
+  readonly digest?: string;
+}
+
+export interface TakeOptions extends Abortable {
+  readonly digest?: ChecksumAlgorithm;
+}
+
+export interface Segment {
+  readonly blob: string;
+  readonly range: ByteRange;
+}
+
+/** A hold on blobs that keeps them from being deleted; `release` may be called more than once. */
+export interface Pin {
+  release(): Promise<void>;
+}
+
+export interface Blobs {
+  /** Refuses `tooLarge` past `maxPutBytes`; what the stream throws is rethrown and nothing kept. */
+  take(content: ByteStream, options: TakeOptions): Promise<Answer<Taken>>;
+  /** After the commit that named them last: deletes them, those being read once they are not. */
+  drop(ids: readonly string[]): Promise<void>;
+  pin(ids: readonly string[]): Pin;
+  /** One after another; releases the pin at the end, however it comes. */
+  read(segments: readonly Segment[], pin: Pin, options: Abortable): ByteStream;
+  /** A blob of all that, which no row names: it is the caller's to drop. */
+  join(content: ByteStream, options: Abortable): Promise<Blob>;
+  asFile(id: string, options: Abortable): Promise<BlobFile>;
+  /** See `Objects.sweepOrphans`. */
+  sweep(options: SweepOptions): Promise<number>;
+}
+
+export interface SweepOptions extends Abortable {
+  readonly nowMs: number;
+  readonly graceMs: number;
+}
+
+/** In a transaction: one more row names the blob. False when a blob thought named no longer is. */
+export async function hold(tx: Transaction, blob: string, isNew: boolean): Promise<boolean> {
+  const row = await tx.get(blobRows, blob);
+  if (!row && !isNew) return false;
+  await tx.put(blobRows, blob, { refs: (row?.refs ?? 0) + 1 });
+  return true;
+}
+
+/** In a transaction: one row less names the blob; adds it to `freed` when that was the last. */
+export async function letGo(tx: Transaction, blob: string, freed: string[]): Promise<void> {
+  const row = await tx.get(blobRows, blob);
+  if (row && row.refs > 1) return tx.put(blobRows, blob, { refs: row.refs - 1 });
+  await tx.delete(blobRows, blob);
+  freed.push(blob);
+}
+
+export interface BlobParts {
+  readonly store: MetadataStore;
+  readonly blobs: ObjectStore;
+  readonly log?: Logger;
+}
+
+class TooLarge extends Error {}
+
+export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blobs {
+  const readers = new Map<string, number>();
+  const doomed = new Set<string>();
+
+  async function remove(id: string): Promise<void> {
+    // The rows are gone and the client has its answer: a blob left behind is the sweep's to find.
+    await blobs
+      .delete(id)
+      .catch((cause: unknown) => log.error('a freed blob stays until a sweep', cause, { id }));
+  }
+
+  async function drop(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      if (readers.has(id)) doomed.add(id);
+      else await remove(id);
+    }
+  }
+
+  async function unpin(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const count = (readers.get(id) ?? 0) - 1;
+      if (count > 0) readers.set(id, count);
+      else readers.delete(id);
+      if (count <= 0 && doomed.delete(id)) await remove(id);
+    }
+  }
+
+  return {
+    take: (content, options) => take(blobs, content, options),
+    drop,
+
+    pin(ids) {
+      for (const id of ids) readers.set(id, (readers.get(id) ?? 0) + 1);
+      let held = true;
+      return {
+        async release() {
+          if (!held) return;
+          held = false;
+          await unpin(ids);
+        },
+      };
+    },
+
+    read: (segments, pin, options) => new Reading(readAll(blobs, segments, options), pin, options),
+
+    join: (content, options) => blobs.put(content, options),
+    asFile: (id, options) => blobs.asFile(id, options),
+    sweep: (options) => sweep({ store, blobs }, options),
+  };
+}
+
+async function take(
+  blobs: ObjectStore,
+  content: ByteStream,
+  options: TakeOptions,
+): Promise<Answer<Taken>> {
+  const md5 = createHash('md5');
+  const digest = options.digest && makeDigest(options.digest);
+  async function* tapped(): ByteStream {
+    let sizeBytes = 0;
+    for await (const bytes of content) {
+      sizeBytes += bytes.length;
+      if (sizeBytes > maxPutBytes) throw new TooLarge();
+      md5.update(bytes);
+      digest?.update(bytes);
+      yield bytes;
+    }
+  }
+  try {
+    const { id, sizeBytes } = await blobs.put(tapped(), options);
+    const taken = { blob: id, sizeBytes, etag: md5.digest('hex') };
+    return { ok: true, value: digest ? { ...taken, digest: digest.base64() } : taken };
+  } catch (error) {
+    if (error instanceof TooLarge) return no('tooLarge', `more than ${maxPutBytes} bytes`);
+    throw error;
+  }
+}
+
+async function* readAll(
+  blobs: ObjectStore,
+  segments: readonly Segment[],
+  options: Abortable,
+): ByteStream {
+  for (const { blob, range } of segments) yield* blobs.read(blob, range, options);
+}
+
+/** A stream that lets go of its blobs when it ends, is given up, or its request is aborted. */
+class Reading implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #pin: Pin;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => void this.#end();
+
+  constructor(source: ByteStream, pin: Pin, { signal }: Abortable) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#pin = pin;
+    this.#signal = signal;
+    if (signal?.aborted) void this.#end();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const step = await this.#source.next();
+      if (step.done) await this.#end();
+      return step;
+    } catch (error) {
+      await this.#end();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      await this.#source.return?.();
+      return { done: true, value: undefined };
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    await this.#pin.release();
+  }
+}
+
+/**
+ * A blob may be without rows because its put is about to commit, so it goes only when an earlier
+ * sweep, at least `graceMs` ago, saw it without rows as well.
+ */
+async function sweep(
+  { store, blobs }: Pick<BlobParts, 'store' | 'blobs'>,
+  { nowMs, graceMs, signal }: SweepOptions,
+): Promise<number> {
+  await forgetNamed(store);
+  let removed = 0;
+  for await (const id of blobs.ids()) {
+    signal?.throwIfAborted();
+    if (await store.get(blobRows, id)) continue;
+    const orphaned = await store.write(async (tx) => {
+      if (await tx.get(blobRows, id)) return false;
+      const seen = await tx.get(orphanRows, id);
+      if (!seen) await tx.put(orphanRows, id, { seenAtMs: nowMs });
+      if (!seen || nowMs - seen.seenAtMs < graceMs) return false;
+      return tx.delete(orphanRows, id);
+    });
+    if (!orphaned) continue;
+    await blobs.delete(id);
+    removed += 1;
+  }
+  return removed;
+}
+
+/** Blobs that were named after a sweep saw them are no orphans. */
+async function forgetNamed(store: MetadataStore): Promise<void> {
+  const limit = 500;
+  let after: string | undefined;
+  do {
+    const page = await store.list(orphanRows, { limit, ...(after === undefined ? {} : { after }) });
+    for (const { key } of page) {
+      if (await store.get(blobRows, key)) await store.write((tx) => tx.delete(orphanRows, key));
+    }
+    after = page.length < limit ? undefined : page.at(-1)?.key;
+  } while (after !== undefined);
+}

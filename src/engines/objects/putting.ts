@@ -1,0 +1,78 @@
+/** Putting one object: bytes first, then the record that makes them one. */
+import { defined } from '../../kernel/assert.ts';
+import type { ByteStream } from '../../kernel/bytes.ts';
+import { type Answer, noBucket } from './answer.ts';
+import { hold, type TakeOptions } from './blobs.ts';
+import { commitTaken, type Kit } from './kit.ts';
+import {
+  bucketRows,
+  type Checksum,
+  type Description,
+  type ObjectFacts,
+  type StoredVersion,
+  type VersionRow,
+} from './rows.ts';
+import type { ObjectAddress, ObjectSummary, PutOptions } from './space.ts';
+import { checkPrecondition, type Precondition, place } from './versions.ts';
+
+export interface PutRequest extends PutOptions, TakeOptions {
+  /** Goes before `contentType` and `metadata`. */
+  readonly description?: Description;
+  readonly precondition?: Precondition;
+  /** The checksum the request proved, asked for when the content has ended. */
+  readonly checksum?: () => Checksum | undefined;
+}
+
+export interface PutResult extends ObjectSummary {
+  readonly version: StoredVersion;
+}
+
+export function summaryOf({ key, modifiedAtMs, object }: StoredVersion): ObjectSummary {
+  return { key, modifiedAtMs, sizeBytes: object.sizeBytes, etag: object.etag };
+}
+
+export function resultOf(row: VersionRow): PutResult {
+  const version = { ...row, object: defined(row.object, 'the object just put') };
+  return { ...summaryOf(version), version };
+}
+
+export async function put(
+  kit: Kit,
+  at: ObjectAddress,
+  { content, request }: { readonly content: ByteStream; readonly request: PutRequest },
+): Promise<Answer<PutResult>> {
+  const { precondition = {} } = request;
+  // Decided again in the transaction; refusing here saves the client from sending the bytes.
+  if (!(await kit.store.get(bucketRows, at.bucket))) return noBucket(at.bucket);
+  const early = await checkPrecondition(kit.store, at, precondition);
+  if (!early.ok) return early;
+  const taken = await kit.blobs.take(content, request);
+  if (!taken.ok) return taken;
+  const { blob, sizeBytes, etag, digest } = taken.value;
+  const computed: Checksum | undefined = request.digest && {
+    algorithm: request.digest,
+    value: defined(digest, 'the digest asked for'),
+    type: 'FULL_OBJECT',
+  };
+  const checksum = request.checksum?.() ?? computed;
+  const object: ObjectFacts = {
+    ...(request.description ?? describe(request)),
+    sizeBytes,
+    etag,
+    content: { kind: 'blob', blob },
+    ...(checksum ? { checksum } : {}),
+  };
+  return commitTaken(kit, blob, async (tx, change) => {
+    const bucket = await tx.get(bucketRows, at.bucket);
+    if (!bucket) return noBucket(at.bucket);
+    const allowed = await checkPrecondition(tx, at, precondition);
+    if (!allowed.ok) return allowed;
+    await hold(tx, blob, true);
+    const row = await place(tx, bucket, { key: at.key, object }, change);
+    return { ok: true, value: resultOf(row) };
+  });
+}
+
+function describe({ contentType, metadata = {} }: PutOptions): Description {
+  return { headers: contentType === undefined ? {} : { contentType }, metadata, tags: [] };
+}

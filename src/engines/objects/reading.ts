@@ -1,0 +1,117 @@
+/** The bytes of an object, whole or in part, from one blob or many. */
+import { defined } from '../../kernel/assert.ts';
+import type { ByteStream } from '../../kernel/bytes.ts';
+import type { Abortable } from '../../ports/metadata-store.ts';
+import type { BlobFile, ByteRange } from '../../ports/object-store.ts';
+import { type Answer, no } from './answer.ts';
+import type { Pin, Segment } from './blobs.ts';
+import type { Kit } from './kit.ts';
+import { blobRows, manifestRows, type Part, type StoredVersion } from './rows.ts';
+
+export interface ReadOptions extends Abortable {
+  /** Within the object; all of it when absent. */
+  readonly range?: ByteRange;
+}
+
+/** The parts of an object made of parts; undefined when it has one blob or has been deleted. */
+export async function partsOf(
+  kit: Kit,
+  { object }: StoredVersion,
+): Promise<readonly Part[] | undefined> {
+  if (object.content.kind === 'blob') return undefined;
+  return (await kit.store.get(manifestRows, object.content.manifest))?.parts;
+}
+
+interface Pinned {
+  readonly segments: readonly Segment[];
+  readonly pin: Pin;
+}
+
+/** Refuses `changed` when the version has been deleted or replaced since it was looked up. */
+async function pinned(kit: Kit, version: StoredVersion): Promise<Answer<Pinned>> {
+  const gone = no('changed', 'the object was deleted or replaced meanwhile');
+  const { content, sizeBytes } = version.object;
+  const parts = await partsOf(kit, version);
+  if (content.kind === 'parts' && !parts) return gone;
+  const whole =
+    content.kind === 'blob' ? [{ blob: content.blob, sizeBytes }] : defined(parts, 'parts');
+  const pin = kit.blobs.pin(whole.map((part) => part.blob));
+  // Rows of all parts go in one transaction. If the first is named now, after the pin, then none
+  // has been deleted, and none will be until the pin is released.
+  const [first] = whole;
+  if (first && !(await kit.store.get(blobRows, first.blob))) {
+    await pin.release();
+    return gone;
+  }
+  const segments = whole.map((part) => ({
+    blob: part.blob,
+    range: { start: 0, end: part.sizeBytes },
+  }));
+  return { ok: true, value: { segments, pin } };
+}
+
+/** The version must have been looked up just now; see `pinned` for the refusal. */
+export async function openVersion(
+  kit: Kit,
+  version: StoredVersion,
+  { range, ...options }: ReadOptions,
+): Promise<Answer<ByteStream>> {
+  const held = await pinned(kit, version);
+  if (!held.ok) return held;
+  const { segments, pin } = held.value;
+  const wanted = range ? clip(segments, range) : segments;
+  return { ok: true, value: kit.blobs.read(wanted, pin, options) };
+}
+
+/** The pieces of segments in a row that lie within a range of the whole. */
+export function clip(segments: readonly Segment[], { start, end }: ByteRange): readonly Segment[] {
+  const clipped: Segment[] = [];
+  let offset = 0;
+  for (const { blob, range } of segments) {
+    const size = range.end - range.start;
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, size);
+    if (from < to) {
+      clipped.push({ blob, range: { start: range.start + from, end: range.start + to } });
+    }
+    offset += size;
+  }
+  return clipped;
+}
+
+/** Objects of one blob are lent as they are; others are joined into a blob of the moment. */
+export async function versionAsFile(
+  kit: Kit,
+  version: StoredVersion,
+  options: Abortable,
+): Promise<Answer<BlobFile>> {
+  const held = await pinned(kit, version);
+  if (!held.ok) return held;
+  const { segments, pin } = held.value;
+  const [only] = segments;
+  if (only && segments.length === 1) {
+    return { ok: true, value: await lend(kit, { blob: only.blob, pin }, options) };
+  }
+  const joined = await kit.blobs.join(kit.blobs.read(segments, pin, options), options);
+  const file = await lend(kit, { blob: joined.id, pin: kit.blobs.pin([joined.id]) }, options);
+  await kit.blobs.drop([joined.id]);
+  return { ok: true, value: file };
+}
+
+async function lend(
+  kit: Kit,
+  { blob, pin }: { readonly blob: string; readonly pin: Pin },
+  options: Abortable,
+): Promise<BlobFile> {
+  try {
+    const file = await kit.blobs.asFile(blob, options);
+    const release = async () => {
+      await file.release();
+      await pin.release();
+    };
+    return { path: file.path, release };
+  } catch (error) {
+    await pin.release();
+    throw error;
+  }
+}

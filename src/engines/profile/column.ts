@@ -1,0 +1,148 @@
+/** The mergeable state of one column: kinds of cells, moments, sketch, and counts of values. */
+import { CellKind, type ColumnBatch } from '../../ports/analytics.ts';
+import { columnType, type InferredType, type KindCounts } from './inference.ts';
+import { addToSketch, emptySketch, mergeSketches, type Sketch, sketchOf } from './kll.ts';
+import { addNumber, type Moments, mergeMoments, zeroMoments } from './moments.ts';
+import {
+  addToTally,
+  distinctOf,
+  emptyTally,
+  mergeTallies,
+  numberLimits,
+  type Tally,
+  type TallyJson,
+  tallyFromJson,
+  tallyToJson,
+  textLimits,
+} from './tally.ts';
+
+/** How many cells are missing follows from the profile's rows: a column may appear late. */
+export interface ColumnProfile {
+  readonly name: string;
+  readonly kinds: { -readonly [Kind in keyof KindCounts]: KindCounts[Kind] };
+  moments: Moments;
+  sketch: Sketch;
+  numbers: Tally<number>;
+  /** Of boolean and text cells. */
+  texts: Tally<string>;
+}
+
+export function emptyColumn(name: string): ColumnProfile {
+  return {
+    name,
+    kinds: { integral: 0, fractional: 0, boolean: 0, text: 0 },
+    moments: zeroMoments(),
+    sketch: emptySketch(),
+    numbers: emptyTally(numberLimits),
+    texts: emptyTally(textLimits),
+  };
+}
+
+/** Changes `column`. */
+export function observeColumn(column: ColumnProfile, batch: ColumnBatch): void {
+  const { kinds: cellKinds, numbers, texts } = batch;
+  const { kinds, moments, sketch } = column;
+  for (let i = 0; i < cellKinds.length; i += 1) {
+    const kind = cellKinds[i];
+    if (kind === CellKind.missing) continue;
+    if (kind === CellKind.integral || kind === CellKind.fractional) {
+      if (kind === CellKind.integral) kinds.integral += 1;
+      else kinds.fractional += 1;
+      // Adding zero makes -0 the 0 it is equal to.
+      const x = (numbers[i] ?? Number.NaN) + 0;
+      addNumber(moments, x);
+      addToSketch(sketch, x);
+      addToTally(column.numbers, x);
+    } else {
+      if (kind === CellKind.boolean) kinds.boolean += 1;
+      else kinds.text += 1;
+      addToTally(column.texts, texts[i] ?? '');
+    }
+  }
+}
+
+export function mergeColumns(a: ColumnProfile, b: ColumnProfile): ColumnProfile {
+  return {
+    name: a.name,
+    kinds: {
+      integral: a.kinds.integral + b.kinds.integral,
+      fractional: a.kinds.fractional + b.kinds.fractional,
+      boolean: a.kinds.boolean + b.kinds.boolean,
+      text: a.kinds.text + b.kinds.text,
+    },
+    moments: mergeMoments(a.moments, b.moments),
+    sketch: mergeSketches(a.sketch, b.sketch),
+    numbers: mergeTallies(a.numbers, b.numbers),
+    texts: mergeTallies(a.texts, b.texts),
+  };
+}
+
+export function typeOf(column: ColumnProfile): InferredType {
+  return columnType(column.kinds);
+}
+
+export function presentIn(column: ColumnProfile): number {
+  const { integral, fractional, boolean, text } = column.kinds;
+  return integral + fractional + boolean + text;
+}
+
+export function distinctIn(column: ColumnProfile): number {
+  return distinctOf(column.numbers) + distinctOf(column.texts);
+}
+
+export interface Categories {
+  /** Most frequent first, equal counts in order of their text. */
+  readonly counts: readonly (readonly [string, number])[];
+  /** False beyond the limits: rare values are left out and counts may be a little low. */
+  readonly exact: boolean;
+}
+
+/** Values of a column as categories; numbers in a column of text are spelled the shortest way. */
+export function categoriesOf(column: ColumnProfile): Categories {
+  const counts = new Map(column.texts.counts);
+  for (const [value, count] of column.numbers.counts) {
+    const text = String(value);
+    counts.set(text, (counts.get(text) ?? 0) + count);
+  }
+  const exact = !column.numbers.registers && !column.texts.registers;
+  const ordered = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0));
+  return { counts: ordered, exact };
+}
+
+export interface ColumnJson {
+  readonly name: string;
+  readonly kinds: KindCounts;
+  /** Without numbers there are none: infinities have no place in JSON. */
+  readonly moments?: Moments;
+  readonly levels: readonly (readonly number[])[];
+  readonly compactions: readonly number[];
+  readonly numbers: TallyJson<number>;
+  readonly texts: TallyJson<string>;
+}
+
+export function columnToJson(column: ColumnProfile): ColumnJson {
+  const { name, kinds, moments, sketch } = column;
+  return {
+    name,
+    kinds: { ...kinds },
+    ...(moments.count > 0 ? { moments: { ...moments } } : {}),
+    levels: sketch.levels,
+    compactions: sketch.compactions,
+    numbers: tallyToJson(column.numbers),
+    texts: tallyToJson(column.texts),
+  };
+}
+
+export function columnFromJson(json: ColumnJson): ColumnProfile {
+  return {
+    name: json.name,
+    kinds: { ...json.kinds },
+    moments: json.moments ? { ...json.moments } : zeroMoments(),
+    sketch: sketchOf(
+      json.levels.map((items) => [...items]),
+      json.compactions,
+    ),
+    numbers: tallyFromJson(json.numbers, numberLimits),
+    texts: tallyFromJson(json.texts, textLimits),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * How often each value occurred: exactly up to a number of different values, and beyond it as an
+ * estimate of how many there are, with the frequent ones (Misra and Gries 1982; merge of Agarwal
+ * et al. 2012) for texts. While exact, merging is exact; the estimate merges exactly too.
+ */
+import {
+  addValue,
+  emptyRegisters,
+  estimateDistinct,
+  mergeRegisters,
+  type Registers,
+} from './hll.ts';
+
+export interface TallyLimits {
+  /** Different values counted exactly. */
+  readonly exact: number;
+  /** Frequent values kept beyond that; 0 keeps none. */
+  readonly frequent: number;
+}
+
+export const textLimits: TallyLimits = { exact: 10_000, frequent: 1_000 };
+export const numberLimits: TallyLimits = { exact: 1_000, frequent: 0 };
+
+export interface Tally<Value extends string | number> {
+  readonly limits: TallyLimits;
+  counts: Map<Value, number>;
+  /** Undefined while the counts are exact and complete. */
+  registers: Registers | undefined;
+  /** A kept count may be too low by this much, and a value this frequent may not be kept. */
+  undercount: number;
+}
+
+export function emptyTally<Value extends string | number>(limits: TallyLimits): Tally<Value> {
+  return { limits, counts: new Map(), registers: undefined, undercount: 0 };
+}
+
+/** Changes `tally`. */
+export function addToTally<Value extends string | number>(tally: Tally<Value>, value: Value): void {
+  const { counts, registers, limits } = tally;
+  if (registers) {
+    addValue(registers, value);
+    if (limits.frequent === 0) return;
+  }
+  counts.set(value, (counts.get(value) ?? 0) + 1);
+  shrink(tally);
+}
+
+export function mergeTallies<Value extends string | number>(
+  a: Tally<Value>,
+  b: Tally<Value>,
+): Tally<Value> {
+  const merged: Tally<Value> = {
+    limits: a.limits,
+    counts: new Map(a.counts),
+    registers: undefined,
+    undercount: a.undercount + b.undercount,
+  };
+  if (a.registers || b.registers) merged.registers = mergeRegisters(registersOf(a), registersOf(b));
+  for (const [value, count] of b.counts) {
+    merged.counts.set(value, (merged.counts.get(value) ?? 0) + count);
+  }
+  shrink(merged);
+  if (merged.registers && merged.limits.frequent === 0) merged.counts = new Map();
+  return merged;
+}
+
+function registersOf<Value extends string | number>(tally: Tally<Value>): Registers {
+  if (tally.registers) return tally.registers;
+  const registers = emptyRegisters();
+  for (const value of tally.counts.keys()) addValue(registers, value);
+  return registers;
+}
+
+/** Beyond the exact limit counts become the frequent ones; twice their number is room to grow. */
+function shrink<Value extends string | number>(tally: Tally<Value>): void {
+  const { limits, counts } = tally;
+  if (!tally.registers) {
+    if (counts.size <= limits.exact) return;
+    tally.registers = registersOf(tally);
+  } else if (counts.size <= 2 * limits.frequent) return;
+  if (limits.frequent === 0) {
+    tally.counts = new Map();
+    return;
+  }
+  const ascending = Float64Array.from(counts.values()).sort();
+  const cut = ascending[ascending.length - limits.frequent - 1] ?? 0;
+  const kept = new Map<Value, number>();
+  for (const [value, count] of counts) if (count > cut) kept.set(value, count - cut);
+  tally.counts = kept;
+  tally.undercount += cut;
+}
+
+export function distinctOf<Value extends string | number>(tally: Tally<Value>): number {
+  return tally.registers ? estimateDistinct(tally.registers) : tally.counts.size;
+}
+
+export interface TallyJson<Value extends string | number> {
+  readonly counts: readonly (readonly [Value, number])[];
+  /** Base64. */
+  readonly registers?: string;
+  readonly undercount?: number;
+}
+
+export function tallyToJson<Value extends string | number>(tally: Tally<Value>): TallyJson<Value> {
+  const counts = [...tally.counts];
+  if (!tally.registers) return { counts };
+  const registers = Buffer.from(tally.registers).toString('base64');
+  return { counts, registers, undercount: tally.undercount };
+}
+
+export function tallyFromJson<Value extends string | number>(
+  json: TallyJson<Value>,
+  limits: TallyLimits,
+): Tally<Value> {
+  const registers = json.registers
+    ? Uint8Array.from(Buffer.from(json.registers, 'base64'))
+    : undefined;
+  return { limits, counts: new Map(json.counts), registers, undercount: json.undercount ?? 0 };
+}

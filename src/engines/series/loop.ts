@@ -1,0 +1,21 @@
+/** Runs the ageing of series every hour. */
+import { hourMs, minuteMs } from '../../kernel/clock.ts';
+import type { Loop } from '../../kernel/loop.ts';
+import type { Series } from './series.ts';
+
+/** The first round waits, so that it does not compete with what a start has to do. */
+const firstAfterMs = minuteMs;
+
+export function makeSeriesLoop(series: Pick<Series, 'maintain'>): Loop {
+  let nextMs: number | undefined;
+  return {
+    name: 'series',
+    async tick(nowMs, { signal }) {
+      nextMs ??= nowMs + firstAfterMs;
+      if (nowMs < nextMs) return nextMs;
+      nextMs = nowMs + hourMs;
+      await series.maintain({ signal });
+      return nextMs;
+    },
+  };
+}

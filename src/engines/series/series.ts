@@ -1,0 +1,258 @@
+/**
+ * Time series of measurements: records them durably, answers any period, lists what there is.
+ * Not a metrics language, and no alarm: those read from here.
+ *
+ * The rows being written are held in memory as well, so that a record reads nothing back.
+ * INVARIANT: one process at a time owns the series of a store; a second one that recorded into the
+ * same store would overwrite rows this one holds.
+ */
+import type { Scope } from '../../kernel/arn.ts';
+import { type Clock, secondMs } from '../../kernel/clock.ts';
+import type { MetadataStore, Transaction } from '../../ports/metadata-store.ts';
+import { type Bucket, maxDistinctRead, mergeBucket, unpackBucket } from './bucket.ts';
+import {
+  ageingSoonMs,
+  type Block,
+  blockKey,
+  blockStartMs,
+  blocks,
+  floorTo,
+  type Level,
+  levelsSince,
+  periodIsKept,
+} from './levels.ts';
+import {
+  listMetricRows,
+  type MetricFilter,
+  type MetricId,
+  type MetricPage,
+  type MetricRow,
+  metricKey,
+  metrics,
+  streamKey,
+} from './metrics.ts';
+import { makeRecent } from './recent.ts';
+import type { Datum, MetricRecorder } from './recorder.ts';
+import { age } from './retention.ts';
+import { addToBlock, blockWeight, type Draft, draftData, mergeMetric } from './writing.ts';
+
+export interface SeriesQuery extends MetricId {
+  readonly scope: Scope;
+  /** Inclusive. Points are stamped `startMs`, `startMs + period`, …: align it with `alignStart`. */
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  /** 1, 5, 10, 20, 30 or a multiple of 60. */
+  readonly periodSeconds: number;
+  /** Only this unit; otherwise every unit with data, each as a stream of its own. */
+  readonly unit?: string;
+  /** False when only counts, sums and extremes are wanted, which is quicker over long ranges. */
+  readonly withValues?: boolean;
+}
+
+export interface Point {
+  /** Start of the period. */
+  readonly startMs: number;
+  readonly bucket: Bucket;
+}
+
+/** The points of one unit that have data, oldest first. */
+export interface Stream {
+  readonly unit: string;
+  readonly points: readonly Point[];
+}
+
+export interface Series extends MetricRecorder {
+  /** Streams with data in the range, in order of their units. */
+  query(query: SeriesQuery): Promise<readonly Stream[]>;
+  /** Metrics with data in the last two weeks, in order of namespace and name. */
+  list(filter: MetricFilter): Promise<MetricPage>;
+  /** Moves what has aged into coarser levels and drops what nobody may ask for. Safe to repeat. */
+  maintain(options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface SeriesParts {
+  readonly store: MetadataStore;
+  readonly clock: Clock;
+}
+
+/** Bound of the rows in memory, in values held; 400,000 are about 30 MB. */
+const maxHeldValues = 400_000;
+const maxHeldMetrics = 50_000;
+/** Data of calls that wait for one another go to the store together, up to this many. */
+const maxBatchData = 5_000;
+const readRows = 500;
+
+interface Waiting {
+  readonly scope: Scope;
+  readonly data: readonly Datum[];
+  readonly done: () => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+export function makeSeries({ store, clock }: SeriesParts): Series {
+  const held = makeRecent<Block>(maxHeldValues);
+  const knownMetrics = makeRecent<MetricRow>(maxHeldMetrics);
+  const waiting: Waiting[] = [];
+  let tail: Promise<void> = Promise.resolve();
+
+  /** Writers take turns: what is held in memory then never misses another's write. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = tail.then(work);
+    // Whoever asked for the work hears of its failure; the next in turn starts all the same.
+    const ended = () => {};
+    tail = run.then(ended, ended);
+    return run;
+  }
+
+  async function flush(): Promise<void> {
+    const batch = takeBatch(waiting);
+    if (batch.length === 0) return;
+    try {
+      const drafts = draftData(batch, clock.nowMs());
+      const written = await store.write((tx) => writeDrafts(tx, drafts));
+      for (const [key, row] of written.metrics) knownMetrics.set(key, row, 1);
+      for (const [key, block] of written.blocks) held.set(key, block, blockWeight(block));
+      for (const { done } of batch) done();
+    } catch (cause) {
+      for (const { failed } of batch) failed(cause);
+    }
+  }
+
+  async function writeDrafts(tx: Transaction, drafts: Draft): Promise<Written> {
+    const written: Written = { metrics: new Map(), blocks: new Map() };
+    for (const [key, draft] of drafts.metrics) {
+      const old = knownMetrics.get(key) ?? (await tx.get(metrics, key));
+      const row = mergeMetric(old, draft);
+      if (row !== old) await tx.put(metrics, key, row);
+      written.metrics.set(key, row);
+    }
+    for (const [key, additions] of drafts.blocks) {
+      const old = held.get(key) ?? (await tx.get(blocks, key));
+      const block = addToBlock(old, additions);
+      await tx.put(blocks, key, block);
+      written.blocks.set(key, block);
+    }
+    return written;
+  }
+
+  return {
+    record(scope, data) {
+      if (data.length === 0) return Promise.resolve();
+      const recorded = new Promise<void>((done, failed) => {
+        waiting.push({ scope, data, done, failed });
+      });
+      void inTurn(flush);
+      return recorded;
+    },
+    async query(query) {
+      const key = metricKey(query.scope, query);
+      const row = knownMetrics.get(key) ?? (await store.get(metrics, key));
+      if (!row || !periodIsKept(query.periodSeconds, query.startMs, clock.nowMs())) return [];
+      const units = row.units.filter((unit) => query.unit === undefined || unit === query.unit);
+      const read = () => readStreams(store, { query, key, units, nowMs: clock.nowMs() });
+      // Rows that may be ageing are read in turn, or a row could be met before and after its move.
+      return query.startMs < clock.nowMs() - ageingSoonMs ? inTurn(read) : read();
+    },
+    list: (filter) => listMetricRows(store, filter, clock.nowMs()),
+    maintain: ({ signal }) =>
+      age(store, clock.nowMs(), {
+        signal,
+        inTurn,
+        changed: (key) => held.delete(key),
+        forgotten: (key) => knownMetrics.delete(key),
+      }),
+  };
+}
+
+interface Written {
+  readonly metrics: Map<string, MetricRow>;
+  readonly blocks: Map<string, Block>;
+}
+
+/** The oldest waiting calls; at least one whatever its size. */
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  let size = 0;
+  const count = waiting.findIndex(({ data }, i) => {
+    size += data.length;
+    return i > 0 && size > maxBatchData;
+  });
+  return waiting.splice(0, count < 0 ? waiting.length : count);
+}
+
+interface StreamsReading {
+  readonly query: SeriesQuery;
+  /** The metric's. */
+  readonly key: string;
+  readonly units: readonly string[];
+  readonly nowMs: number;
+}
+
+async function readStreams(store: MetadataStore, reading: StreamsReading): Promise<Stream[]> {
+  const { query, key, units, nowMs } = reading;
+  const streams: Stream[] = [];
+  for (const unit of [...units].sort()) {
+    const points = await readPoints(store, { query, stream: streamKey(key, unit), nowMs });
+    if (points.length > 0) streams.push({ unit, points });
+  }
+  return streams;
+}
+
+interface Reading {
+  readonly query: SeriesQuery;
+  readonly stream: string;
+  readonly nowMs: number;
+}
+
+async function readPoints(store: MetadataStore, reading: Reading): Promise<readonly Point[]> {
+  const found = new Map<number, Bucket>();
+  for (const level of levelsSince(reading.query.startMs, reading.nowMs)) {
+    await readLevel(store, { ...reading, level }, found);
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([startMs, bucket]) => ({ startMs, bucket }));
+}
+
+async function readLevel(
+  store: MetadataStore,
+  { query, stream, level }: Reading & { readonly level: Level },
+  found: Map<number, Bucket>,
+): Promise<void> {
+  const { startMs, endMs } = query;
+  // Every resolution finer than a minute starts on a whole minute's row.
+  const from = blockKey(stream, level, Math.max(0, floorTo(startMs, level.spanMs)));
+  const to = blockKey(stream, level, Math.max(0, endMs));
+  let after: string | undefined;
+  for (;;) {
+    const range = { from, to, limit: readRows, ...(after === undefined ? {} : { after }) };
+    const page = await store.list(blocks, range);
+    for (const { key, row } of page)
+      collect(row, { query, level, rowMs: blockStartMs(key) }, found);
+    after = page.at(-1)?.key;
+    if (page.length < readRows) return;
+  }
+}
+
+interface Place {
+  readonly query: SeriesQuery;
+  readonly level: Level;
+  readonly rowMs: number;
+}
+
+function collect(row: Block, { query, level, rowMs }: Place, found: Map<number, Bucket>): void {
+  const { startMs, endMs, withValues = true } = query;
+  const periodMs = query.periodSeconds * secondMs;
+  for (const [offset, packed] of row.buckets) {
+    const atMs = rowMs + offset * level.stepMs;
+    if (atMs < startMs || atMs >= endMs) continue;
+    const pointMs = startMs + floorTo(atMs - startMs, periodMs);
+    const bucket = unpackBucket(withValues ? packed : withoutValues(packed));
+    const into = found.get(pointMs);
+    if (into) mergeBucket(into, bucket, maxDistinctRead);
+    else found.set(pointMs, bucket);
+  }
+}
+
+function withoutValues(packed: Parameters<typeof unpackBucket>[0]): typeof packed {
+  const [count, sum, minimum, maximum] = packed;
+  return [count, sum, minimum, maximum, 2, [], 0];
+}

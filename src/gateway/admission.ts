@@ -1,0 +1,144 @@
+/** Reads an invocation off the wire, finds out who sent it, and asks whether they may. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { hostedArn } from '../engines/hosting/names.ts';
+import { parseArn, type Scope } from '../kernel/arn.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Caller } from '../wire/operation.ts';
+import { type FindSecret, verifySignature } from '../wire/signature/index.ts';
+import { faults } from './faults.ts';
+
+export type InvokeAction = 'InvokeEndpoint' | 'InvokeEndpointWithResponseStream';
+
+export interface AuthorizeRequest {
+  readonly caller: Caller;
+  readonly scope: Scope;
+  /** `sagemaker:InvokeEndpoint`, … */
+  readonly action: string;
+  /** The endpoint's ARN. */
+  readonly resource: string;
+  readonly requestId: string;
+  readonly sourceAddress: string | undefined;
+}
+
+export interface AdmissionParts {
+  readonly findSecret: FindSecret;
+  /** Throws the `Fault` of a refusal. */
+  readonly authorize: (request: AuthorizeRequest) => Promise<void>;
+  /** The machine's own time, by which clients sign, even where records carry a virtual one. */
+  readonly wallClock: Clock;
+}
+
+export interface Target {
+  readonly endpointName: string;
+  readonly action: InvokeAction;
+}
+
+export interface Admitted {
+  readonly scope: Scope;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The service model's limit of a body. */
+export const maxBodyBytes = 6_291_456;
+/** A body past the limit is read on so far, so that the client gets to read the refusal. */
+const maxDiscardBytes = 4 * maxBodyBytes;
+
+const pathPattern = /^\/endpoints\/([^/?]+)\/(invocations|invocations-response-stream)(?:\?|$)/;
+/** An object in a bucket called `endpoints` is not an endpoint. */
+const objectScope = /Credential=[^,]*\/s3(?:express)?\/aws4_request/;
+
+export function targetOf(req: IncomingMessage): Target | undefined {
+  if (req.method !== 'POST') return undefined;
+  const [, name, kind] = pathPattern.exec(req.url ?? '') ?? [];
+  if (!name || objectScope.test(req.headers.authorization ?? '')) return undefined;
+  const action = kind === 'invocations' ? 'InvokeEndpoint' : 'InvokeEndpointWithResponseStream';
+  return { endpointName: decoded(name), action };
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // Not percent-encoding: no endpoint has such a name, and the refusal shows it as it came.
+    return name;
+  }
+}
+
+/** Throws `Fault` for a body past the limit, a signature that does not hold, and a refusal. */
+export async function admit(
+  req: IncomingMessage,
+  { endpointName, action, requestId }: Target & { readonly requestId: string },
+  parts: AdmissionParts,
+): Promise<Admitted> {
+  const headers = headersOf(req);
+  const body = await bodyOf(req);
+  const verified = await verifySignature(
+    {
+      method: req.method ?? '',
+      url: req.url ?? '',
+      headers,
+      bodySha256: () => createHash('sha256').update(body).digest('hex'),
+    },
+    { findSecret: parts.findSecret, nowMs: parts.wallClock.nowMs(), services: ['sagemaker'] },
+  );
+  if (!verified) throw faults.missingToken();
+  const { caller, region = '' } = verified;
+  const scope = { partition: partitionOf(caller), region, account: caller.account };
+  await parts.authorize({
+    caller,
+    scope,
+    action: `sagemaker:${action}`,
+    resource: hostedArn(scope, 'endpoint', endpointName),
+    requestId,
+    sourceAddress: req.socket.remoteAddress,
+  });
+  return { scope, headers, body };
+}
+
+function partitionOf({ arn }: Caller): string {
+  const parsed = parseArn(arn);
+  return parsed.ok ? parsed.value.partition : 'aws';
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    const value = rawHeaders[at + 1] ?? '';
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before},${value}`;
+  }
+  return headers;
+}
+
+/** Listeners instead of an async iterator: this is the busiest loop of the server. */
+function bodyOf(req: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    req.on('data', (part: Buffer) => {
+      sizeBytes += part.length;
+      if (sizeBytes <= maxBodyBytes) return void parts.push(part);
+      parts.length = 0;
+      if (sizeBytes > maxDiscardBytes) req.destroy();
+    });
+    req.on('end', () => {
+      if (sizeBytes > maxBodyBytes) reject(faults.tooLarge(maxBodyBytes));
+      else resolve(Buffer.concat(parts, sizeBytes));
+    });
+    req.on('error', (cause) => reject(new ClientGone(cause)));
+    req.on('close', () => reject(new ClientGone()));
+  });
+}
+
+/** The client ended the connection before its request was whole: there is nobody to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+
+  constructor(cause?: unknown) {
+    super('the client ended the connection', { cause });
+  }
+}
+

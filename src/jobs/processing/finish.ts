@@ -1,0 +1,169 @@
+/**
+ * Ends a processing job: its row, the execution and alert of the schedule that started it, metrics
+ * and events. Everything stored changes in one write; ending a job twice changes nothing.
+ */
+import type { EventBus } from '../../engines/events/bus.ts';
+import { alertStatus } from '../../engines/monitoring/alerts.ts';
+import {
+  alertHistory,
+  type ExecutionRow,
+  type ExecutionStatus,
+  executions,
+  type ScheduleRow,
+  schedules,
+  scoped,
+} from '../../engines/monitoring/rows.ts';
+import { hasEnded, type ProcessingJobRow, processingJobs } from '../../engines/processing/rows.ts';
+import type { MetricRecorder } from '../../engines/series/recorder.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Outcome } from '../../kernel/outcome.ts';
+import { type MetadataStore, sortable, type Transaction } from '../../ports/metadata-store.ts';
+import { metricsOf } from './metrics.ts';
+import type { Ending } from './run.ts';
+
+export interface FinishParts {
+  readonly store: MetadataStore;
+  readonly clock: Clock;
+  readonly metrics: MetricRecorder;
+  readonly events: EventBus;
+}
+
+/** FailureReason is at most so long in the original's model. */
+const longestReason = 1_024;
+
+export async function finishJob(
+  key: string,
+  result: Outcome<Ending>,
+  parts: FinishParts,
+): Promise<void> {
+  const nowMs = parts.clock.nowMs();
+  const changed = await parts.store.write(async (tx) => {
+    const job = await tx.get(processingJobs, key);
+    if (!job || hasEnded(job)) return undefined;
+    const ended = endedJob(job, result, nowMs);
+    await tx.put(processingJobs, key, ended);
+    const execution = await finishExecution(tx, ended, nowMs);
+    return { job: ended, execution };
+  });
+  if (!changed) return;
+  const { job, execution } = changed;
+  const data = result.ok ? metricsOf(job, result.value, nowMs) : [];
+  if (data.length > 0) await parts.metrics.record(job.scope, data);
+  await publishJobState(job, parts.events);
+  if (execution) await publishExecutionState(execution, job, parts.events);
+}
+
+function endedJob(job: ProcessingJobRow, result: Outcome<Ending>, nowMs: number): ProcessingJobRow {
+  const times = { endedAtMs: nowMs, modifiedAtMs: nowMs };
+  if (!result.ok) {
+    const failureReason = result.reason.slice(0, longestReason);
+    const status = job.status === 'Stopping' ? 'Stopped' : 'Failed';
+    return { ...job, ...times, status, failureReason };
+  }
+  const { status, exitMessage } = result.value;
+  return { ...job, ...times, status, ...(exitMessage === '' ? {} : { exitMessage }) };
+}
+
+async function finishExecution(
+  tx: Transaction,
+  job: ProcessingJobRow,
+  nowMs: number,
+): Promise<ExecutionRow | undefined> {
+  if (!job.monitoring) return undefined;
+  const { executionKey: key, scheduleKey } = job.monitoring;
+  const execution = await tx.get(executions, key);
+  if (!execution) return undefined;
+  const ended: ExecutionRow = {
+    ...execution,
+    status: executionStatus(job),
+    modifiedAtMs: nowMs,
+    ...(job.failureReason === undefined ? {} : { failureReason: job.failureReason }),
+  };
+  await tx.put(executions, key, ended);
+  const schedule = await tx.get(schedules, scheduleKey);
+  if (schedule) await releaseSchedule(tx, schedule, nowMs);
+  return ended;
+}
+
+/** The word before the exit message's colon is the verdict. */
+export function executionStatus(job: ProcessingJobRow): ExecutionStatus {
+  if (job.status !== 'Completed') return job.status === 'Stopped' ? 'Stopped' : 'Failed';
+  const [verdict] = (job.exitMessage ?? '').split(':');
+  return verdict === 'CompletedWithViolations' ? verdict : 'Completed';
+}
+
+/** The next run may start, and the alert is judged anew. */
+async function releaseSchedule(
+  tx: Transaction,
+  schedule: ScheduleRow,
+  nowMs: number,
+): Promise<void> {
+  const { runningExecution: _, ...free } = schedule;
+  const key = scoped(schedule.scope, schedule.name);
+  const newest = await tx.list(executions, {
+    prefix: `${key}/`,
+    limit: schedule.alert.evaluationPeriod,
+    descending: true,
+  });
+  const status = alertStatus(
+    schedule.alert,
+    newest.map(({ row }) => row.status),
+  );
+  const turned = status !== schedule.alert.status;
+  const alert = turned ? { ...schedule.alert, status, modifiedAtMs: nowMs } : schedule.alert;
+  await tx.put(schedules, key, { ...free, alert });
+  if (!turned) return;
+  await tx.put(alertHistory, `${key}/${sortable(nowMs)}/${status}`, {
+    scope: schedule.scope,
+    scheduleName: schedule.name,
+    alertName: schedule.alert.name,
+    status,
+    atMs: nowMs,
+  });
+}
+
+export async function publishJobState(job: ProcessingJobRow, events: EventBus): Promise<void> {
+  const { status, createdAtMs, startedAtMs, endedAtMs, modifiedAtMs } = job;
+  await events.publish({
+    source: 'aws.sagemaker',
+    detailType: 'SageMaker Processing Job State Change',
+    resources: [job.arn],
+    scope: job.scope,
+    detail: {
+      ...job.request,
+      ProcessingJobArn: job.arn,
+      ProcessingJobStatus: status,
+      ...(job.exitMessage === undefined ? {} : { ExitMessage: job.exitMessage }),
+      ...(job.failureReason === undefined ? {} : { FailureReason: job.failureReason }),
+      CreationTime: createdAtMs,
+      LastModifiedTime: modifiedAtMs,
+      ...(startedAtMs === undefined ? {} : { ProcessingStartTime: startedAtMs }),
+      ...(endedAtMs === undefined ? {} : { ProcessingEndTime: endedAtMs }),
+    },
+  });
+}
+
+/** The original has no such event; its users build one from the job's exit message. */
+async function publishExecutionState(
+  execution: ExecutionRow,
+  job: ProcessingJobRow,
+  events: EventBus,
+): Promise<void> {
+  await events.publish({
+    source: 'aws.sagemaker',
+    detailType: 'SageMaker Monitoring Execution State Change',
+    resources: [execution.scheduleArn, job.arn],
+    scope: execution.scope,
+    detail: {
+      MonitoringScheduleName: execution.scheduleName,
+      MonitoringType: execution.type,
+      MonitoringExecutionStatus: execution.status,
+      EndpointName: execution.endpointName,
+      ScheduledTime: execution.scheduledAtMs,
+      ProcessingJobArn: job.arn,
+      ExitMessage: job.exitMessage,
+      FailureReason: job.failureReason,
+      ReportUri: job.plan.outputs[0]?.uri,
+    },
+  });
+}

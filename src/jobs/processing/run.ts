@@ -1,0 +1,220 @@
+/** Runs one processing job from its inputs to its outputs, and says how it ended. */
+import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
+import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
+import { once } from '../../kernel/bytes.ts';
+import type { Logger } from '../../kernel/log.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { JobSpec, Launcher } from '../../ports/launcher.ts';
+import type { Abortable } from '../../ports/metadata-store.ts';
+import type { Workspace, Workspaces } from '../../ports/workspace.ts';
+import type { AnalysisMetric, Analyze } from './analysis.ts';
+import { belowMl, openInputs, stageInputs } from './inputs.ts';
+
+/** What the service keeps of a program's last words. */
+const exitMessageBytes = 1_024;
+const metricsFileBytes = 16 * 1024 * 1024;
+
+export interface RunParts {
+  readonly objects: ObjectSpace;
+  readonly workspaces: Workspaces;
+  readonly launchers: readonly Launcher[];
+  /** Image repository to the analysis that is built in under that name. */
+  readonly analyzers: ReadonlyMap<string, Analyze>;
+  readonly log: Logger;
+}
+
+export interface Ending {
+  readonly status: 'Completed' | 'Stopped';
+  readonly exitMessage: string;
+  readonly metrics: readonly AnalysisMetric[];
+  /** Lines of the metrics file a program left, as it wrote them. */
+  readonly metricLines: readonly string[];
+}
+
+/** Refused with the job's FailureReason. */
+export async function runProcessingJob(
+  job: ProcessingJobRow,
+  parts: RunParts,
+  options: Abortable,
+): Promise<Outcome<Ending>> {
+  const analyze = parts.analyzers.get(repositoryOf(job.plan.image));
+  return analyze ? runAnalysis(job, analyze, { parts, options }) : runProgram(job, parts, options);
+}
+
+/** `123.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag@sha256:…` is `team/name`. */
+export function repositoryOf(image: string): string {
+  const [path = ''] = image.split('@');
+  const parts = path.split('/');
+  const registry = parts.length > 1 && /[.:]/.test(parts[0] ?? '') ? parts.slice(1) : parts;
+  return registry.join('/').replace(/:[^/]*$/, '');
+}
+
+interface Around {
+  readonly parts: RunParts;
+  readonly options: Abortable;
+}
+
+async function runAnalysis(
+  job: ProcessingJobRow,
+  analyze: Analyze,
+  { parts, options }: Around,
+): Promise<Outcome<Ending>> {
+  const output = job.plan.outputs[0];
+  if (!output) return refuse('ProcessingOutputConfig.Outputs: the analyzer needs one output');
+  const opened = await openInputs(job, parts, options);
+  if (!opened.ok) return opened;
+  const { inputs, release } = opened.value;
+  try {
+    if (job.monitoring && inputs.dataset.length === 0) return refuse(noData(job));
+    const result = await analyze(job, inputs, options);
+    if (!result.ok) return result;
+    const { files, violations, metrics } = result.value;
+    for (const [name, text] of Object.entries(files)) {
+      const stored = await store(output.uri, name, { text, objects: parts.objects });
+      if (!stored.ok) return stored;
+    }
+    return ok({ status: 'Completed', exitMessage: verdict(violations), metrics, metricLines: [] });
+  } finally {
+    await release();
+  }
+}
+
+function verdict(violations: number): string {
+  if (violations === 0) return 'Completed: Job completed successfully with no violations.';
+  return `CompletedWithViolations: Job completed successfully with ${violations} violations.`;
+}
+
+function noData({ monitoring }: ProcessingJobRow): string {
+  if (!monitoring) return 'Job inputs had no data';
+  const [from, to] = [monitoring.windowStartMs, monitoring.windowEndMs].map((ms) =>
+    new Date(ms).toISOString(),
+  );
+  return (
+    `Job inputs had no data: looked under ${monitoring.captureUri}/<variant>/yyyy/mm/dd/hh/ ` +
+    `for captured records from ${from} until ${to}, and found no object`
+  );
+}
+
+interface Storing {
+  readonly text: string;
+  readonly objects: ObjectSpace;
+}
+
+async function store(
+  uri: string,
+  name: string,
+  { text, objects }: Storing,
+): Promise<Outcome<void>> {
+  const at = parseObjectUri(uri);
+  if (!at.ok) return at;
+  const key = [at.value.key.replace(/\/+$/, ''), name].filter((part) => part !== '').join('/');
+  const put = await objects.put({ bucket: at.value.bucket, key }, once(Buffer.from(text)), {
+    contentType: 'application/json',
+  });
+  return put.ok ? ok(undefined) : refuse(`output ${uri}: ${put.reason}`);
+}
+
+async function runProgram(
+  job: ProcessingJobRow,
+  parts: RunParts,
+  options: Abortable,
+): Promise<Outcome<Ending>> {
+  const launcher = parts.launchers.find((one) => one.accepts(job.plan.image));
+  if (!launcher) {
+    return refuse(
+      `no launcher runs the image ${job.plan.image}: add it to "images" in the configuration`,
+    );
+  }
+  const workspace = await parts.workspaces.make(`processing-${job.name}`);
+  try {
+    const staged = await stageInputs(job, workspace, parts);
+    if (!staged.ok) return staged;
+    const prepared = await prepare(job, workspace);
+    if (!prepared.ok) return prepared;
+    const ended = await launcher.run(specOf(job, workspace, parts.log), options);
+    if (!ended.ok) return ended;
+    const uploaded = await upload(job, workspace, parts.objects);
+    if (!uploaded.ok) return uploaded;
+    const message = (await workspace.readText('output/message', exitMessageBytes))?.trim() ?? '';
+    if (ended.value.stopped) {
+      return ok({ status: 'Stopped', exitMessage: message, metrics: [], metricLines: [] });
+    }
+    if (ended.value.timedOut) return refuse('The job ran longer than MaxRuntimeInSeconds');
+    if (ended.value.exitCode !== 0) return refuse(failure(ended.value.exitCode, message));
+    return ok({
+      status: 'Completed',
+      exitMessage: message,
+      metrics: [],
+      metricLines: await metricLines(workspace),
+    });
+  } finally {
+    await workspace.remove();
+  }
+}
+
+function failure(exitCode: number | undefined, message: string): string {
+  const said = message === '' ? 'see the job logs for more information' : message;
+  return `AlgorithmError: ${said}, exit code: ${exitCode ?? 'killed'}`;
+}
+
+async function metricLines(workspace: Workspace): Promise<readonly string[]> {
+  const text = await workspace.readText('output/metrics/cloudwatch', metricsFileBytes);
+  return (text ?? '').split('\n').filter((line) => line.trim() !== '');
+}
+
+async function prepare(job: ProcessingJobRow, workspace: Workspace): Promise<Outcome<void>> {
+  for (const output of job.plan.outputs) {
+    const folder = belowMl(output.localPath);
+    if (!folder.ok) return folder;
+    await workspace.makeFolder(folder.value);
+  }
+  await workspace.makeFolder('output/metrics');
+  const json = (value: unknown) => once(Buffer.from(JSON.stringify(value)));
+  const described = {
+    ...job.request,
+    ProcessingJobArn: job.arn,
+    Environment: job.plan.environment,
+  };
+  const hosts = { current_host: 'algo-1', hosts: ['algo-1'] };
+  // A page of the original's guide names the second folder, another the first.
+  for (const folder of ['config', 'processing']) {
+    await workspace.write(`${folder}/processingjobconfig.json`, json(described));
+    await workspace.write(`${folder}/resourceconfig.json`, json(hosts));
+  }
+  return ok(undefined);
+}
+
+function specOf(job: ProcessingJobRow, workspace: Workspace, log: Logger): JobSpec {
+  const { image, entrypoint, environment, maxRuntimeMs } = job.plan;
+  return {
+    name: `processing-${job.name}`,
+    image,
+    entrypoint,
+    arguments: job.plan.arguments,
+    environment,
+    rootPath: workspace.rootPath,
+    timeoutMs: maxRuntimeMs,
+    onLog: (line) => log.info('processing job', { job: job.name, line }),
+  };
+}
+
+async function upload(
+  job: ProcessingJobRow,
+  workspace: Workspace,
+  objects: ObjectSpace,
+): Promise<Outcome<void>> {
+  for (const output of job.plan.outputs) {
+    const folder = belowMl(output.localPath);
+    const at = parseObjectUri(output.uri);
+    if (!folder.ok) return folder;
+    if (!at.ok) return at;
+    const prefix = at.value.key.replace(/\/+$/, '');
+    for (const file of await workspace.files(folder.value)) {
+      const key = prefix === '' ? file : `${prefix}/${file}`;
+      const to = { bucket: at.value.bucket, key };
+      const put = await objects.put(to, workspace.read(`${folder.value}/${file}`));
+      if (!put.ok) return refuse(`output ${formatObjectUri(to)}: ${put.reason}`);
+    }
+  }
+  return ok(undefined);
+}

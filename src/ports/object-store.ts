@@ -1,0 +1,44 @@
+/**
+ * Where bytes are kept: blobs under identifiers the store chooses. Names, versions and access are
+ * the business of `engines/objects`. Adapters must pass `object-store.contract.ts`.
+ */
+import type { ByteStream } from '../kernel/bytes.ts';
+import type { Abortable } from './metadata-store.ts';
+
+export interface Blob {
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+export interface ByteRange {
+  /** Inclusive. */
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+/** A blob as a file that may be read until `release` is called. */
+export interface BlobFile {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+export interface ObjectStore {
+  /** Whole and durable when it resolves; when the stream throws, nothing is kept. */
+  put(content: ByteStream, options?: Abortable): Promise<Blob>;
+  /** Throws `BlobMissing` on the first read when there is no such blob. */
+  read(id: string, range?: ByteRange, options?: Abortable): ByteStream;
+  /** Idempotent. */
+  delete(id: string): Promise<void>;
+  asFile(id: string, options?: Abortable): Promise<BlobFile>;
+  /** Every blob, to find those that no record names. */
+  ids(): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
+export class BlobMissing extends Error {
+  override readonly name = 'BlobMissing';
+  constructor(id: string) {
+    super(`there is no blob ${id}`);
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * The way of every request, one step a line: limits, route, authenticate, decode, validate,
+ * authorize, operate, encode. Sockets and the last word on failures are the listener's.
+ */
+import { createHash } from 'node:crypto';
+import type { Scope } from '../kernel/arn.ts';
+import { defined } from '../kernel/assert.ts';
+import type { ByteStream } from '../kernel/bytes.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { faults } from './faults.ts';
+import type { OperationModel } from './model/types.ts';
+import { type Call, type Caller, Fault, type Mounted } from './operation.ts';
+import { protocols } from './protocols/index.ts';
+import { Malformed } from './protocols/malformed.ts';
+import type { Protocol, WireRequest, WireResponse } from './protocols/protocol.ts';
+import { gatherBody, type RequestHead, unpackedBody } from './request.ts';
+import { guessProtocol, route, type Target } from './route.ts';
+import {
+  type FindSecret,
+  type Verified,
+  verifiedBody,
+  verifySignature,
+} from './signature/index.ts';
+import { violationsOf } from './validate/constraints.ts';
+
+export type Authorize = (
+  call: Call,
+  service: string,
+  operation: string,
+  input: object,
+) => Promise<void>;
+
+/** What became of a call that reached an operation; for the trail of who did what. */
+export interface Finished {
+  readonly service: string;
+  readonly operation: string;
+  readonly call: Call;
+  readonly input: object;
+  /** One of the two. */
+  readonly output?: object;
+  readonly fault?: Fault;
+}
+
+export interface ChainParts {
+  readonly services: readonly Mounted[];
+  readonly findSecret: FindSecret;
+  readonly clock: Clock;
+  /** `account` and `region` are those of anonymous calls; the rest take their signer's. */
+  readonly scope: Scope;
+  /** Host names under which `bucket.name` means a bucket. */
+  readonly objectDomains: readonly string[];
+  /** `service.Operation` names that need no signature. */
+  readonly anonymous?: ReadonlySet<string>;
+  /** Throws a `Fault` to refuse. */
+  readonly authorize?: Authorize;
+  /** Awaited before the answer is sent; a rejection fails the call. */
+  readonly audit?: (finished: Finished) => Promise<void>;
+}
+
+/** A request as the listener received it. */
+export interface Arrival {
+  readonly head: RequestHead;
+  readonly body: ByteStream;
+  readonly requestId: string;
+  readonly endpointUrl: string;
+  readonly signal: AbortSignal;
+  /** Told as soon as it is known, so that failures are worded right. */
+  readonly onTarget: (target: Target) => void;
+}
+
+export type Chain = (arrival: Arrival) => Promise<WireResponse>;
+
+export function makeChain(parts: ChainParts): Chain {
+  const services = new Map(parts.services.map((mounted) => [mounted.service, mounted]));
+  return async (arrival) => {
+    const body = await limit(arrival);
+    const target = find(arrival, body.plain, parts);
+    const signer = await authenticate(arrival, { target, raw: body.raw, parts });
+    const { call, request } = await open(arrival, { target, plain: body.plain, signer, parts });
+    const input = decode(target, request);
+    validate(target, input);
+    await parts.authorize?.(call, target.service.facts.id, target.operation.name, input);
+    const output = await operate(services, { target, input, call, audit: parts.audit });
+    return protocols[target.protocol].encode(target.operation, output, arrival.requestId);
+  };
+}
+
+interface HeldBody {
+  /** As it was signed; absent when it is streamed. */
+  readonly raw: Buffer | undefined;
+  readonly plain: Buffer;
+}
+
+const noBody = Buffer.alloc(0);
+
+/** Bodies are held in memory within a bound; those of objects are streamed instead. */
+async function limit({ head, body }: Arrival): Promise<HeldBody> {
+  if (guessProtocol(head) === 'rest-xml') return { raw: undefined, plain: noBody };
+  const raw = await gatherBody(body);
+  return { raw, plain: await unpackedBody(head.headers, raw) };
+}
+
+type Found = Target & { readonly operation: OperationModel };
+
+function find(arrival: Arrival, body: Buffer, { objectDomains }: ChainParts): Found {
+  const { head } = arrival;
+  const target = refusing(guessed(head), () => route(head, { body, objectDomains }));
+  arrival.onTarget(target);
+  const { operation, protocol, asked } = target;
+  if (operation) return { ...target, operation };
+  if (protocol === 'rest-xml') throw faults.methodNotAllowed(head.method);
+  if (protocol !== 'query' && protocol !== 'ec2')
+    throw faults.unknownOperation(asked.slice(0, 128));
+  throw faults.invalidAction(asked.slice(0, 128), target.service.facts.version);
+}
+
+function guessed(head: RequestHead): Protocol {
+  return protocols[guessProtocol(head)];
+}
+
+interface Signer {
+  readonly caller: Caller;
+  readonly region: string;
+  readonly verified: Verified | undefined;
+}
+
+async function authenticate(
+  { head }: Arrival,
+  { target, raw, parts }: { target: Found; raw: Buffer | undefined; parts: ChainParts },
+): Promise<Signer> {
+  const { method, url, headers } = head;
+  const { facts } = target.service;
+  const verified = await verifySignature(
+    {
+      method,
+      url,
+      headers,
+      ...(raw ? { bodySha256: () => createHash('sha256').update(raw).digest('hex') } : {}),
+      ...(target.hostBucket === undefined ? {} : { hostBucket: target.hostBucket }),
+    },
+    {
+      findSecret: parts.findSecret,
+      nowMs: parts.clock.nowMs(),
+      services: facts.signingNames,
+    },
+  );
+  const { account, region } = parts.scope;
+  if (verified) return { caller: verified.caller, region: verified.region ?? region, verified };
+  if (!parts.anonymous?.has(`${facts.id}.${target.operation.name}`)) {
+    throw target.protocol === 'rest-xml' ? faults.accessDenied() : faults.missingToken();
+  }
+  const caller = { accessKeyId: '', arn: '', userId: 'anonymous', account };
+  return { caller, region, verified: undefined };
+}
+
+/** The call as the operation will see it, and its body as the protocol will read it. */
+async function open(
+  { head, body, requestId, endpointUrl, signal }: Arrival,
+  opened: { target: Found; plain: Buffer; signer: Signer; parts: ChainParts },
+): Promise<{ readonly call: Call; readonly request: WireRequest }> {
+  const { target, plain, signer, parts } = opened;
+  const { headers, url, query } = head;
+  const { caller, region, verified } = signer;
+  const { partition } = parts.scope;
+  const checksums: Record<string, string> = {};
+  const scope = { partition, region, account: caller.account };
+  const call = { scope, caller, requestId, signal, endpointUrl, headers, url, checksums };
+  const { labels, form } = target;
+  const request = { query, headers, labels, body: plain, ...(form ? { form } : {}) };
+  if (target.protocol !== 'rest-xml') return { call, request };
+  const stream = verifiedBody(body, bodyHeaders(target.operation, headers), verified, checksums);
+  if (streams(target.operation)) return { call, request: { ...request, stream } };
+  return { call, request: { ...request, body: await gatherBody(stream) } };
+}
+
+function streams({ input }: OperationModel): boolean {
+  return (
+    input?.members.some((m) => m.payload && m.type.kind === 'blob' && m.type.streaming) ?? false
+  );
+}
+
+/** Of CompleteMultipartUpload the checksum headers are about the object, not about this body. */
+function bodyHeaders(
+  { name }: OperationModel,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (name !== 'CompleteMultipartUpload') return headers;
+  const kept = Object.entries(headers).filter(([key]) => !key.startsWith('x-amz-checksum-'));
+  return Object.fromEntries(kept);
+}
+
+function decode({ protocol: id, operation }: Found, request: WireRequest): object {
+  const protocol = protocols[id];
+  return refusing(protocol, () => protocol.decode(operation, request));
+}
+
+/** Gives what cannot be read the code of the protocol. */
+function refusing<T>(protocol: Protocol, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const code = error.inBody ? protocol.malformedCode : protocol.badBindingCode;
+    throw faults.malformed(code, error.message);
+  }
+}
+
+/** Services that check values themselves, in words of their own. */
+const ownChecks: ReadonlySet<string> = new Set(['s3', 'sqs']);
+
+function validate({ service, protocol, operation }: Found, input: object): void {
+  if (!operation.input) return;
+  const requiredOnly = ownChecks.has(service.facts.id);
+  const message = violationsOf(operation.input, input, { requiredOnly });
+  if (message === undefined) return;
+  throw faults.invalid(protocols[protocol].invalidCode, message);
+}
+
+interface Running {
+  readonly target: Found;
+  readonly input: object;
+  readonly call: Call;
+  readonly audit: ChainParts['audit'];
+}
+
+async function operate(
+  services: ReadonlyMap<string, Mounted>,
+  { target, input, call, audit }: Running,
+): Promise<object> {
+  const service = target.service.facts.id;
+  const operation = target.operation.name;
+  const running = services.get(service)?.call(operation, input, call);
+  if (!running) throw faults.notImplemented(service, operation);
+  try {
+    const output = await running;
+    await audit?.({ service, operation, call, input, output });
+    return output;
+  } catch (error) {
+    if (error instanceof Fault) await audit?.({ service, operation, call, input, fault: error });
+    throw error;
+  }
+}

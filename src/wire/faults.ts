@@ -1,0 +1,44 @@
+/** Refusals of the wire layer itself, before an operation runs. Codes are the original's. */
+import { Fault } from './operation.ts';
+
+export const faults = {
+  /** The body is not what the protocol says, or a value has the wrong type. */
+  malformed: (code: string, message: string) => new Fault(code, message, { status: 400 }),
+  tooLarge: (limitBytes: number) =>
+    new Fault('RequestEntityTooLarge', `The request body exceeds ${limitBytes} bytes.`, {
+      status: 413,
+    }),
+  unknownService: (what: string) =>
+    new Fault('UnknownOperationException', `No service is known for ${what}.`, { status: 404 }),
+  unknownOperation: (operation: string) =>
+    new Fault('UnknownOperationException', `The operation ${operation} does not exist.`, {
+      status: 400,
+    }),
+  invalidAction: (action: string, version: string) =>
+    new Fault(
+      'InvalidAction',
+      `Could not find operation ${action || '(none)'} for version ${version || '(none)'}`,
+      { status: 400 },
+    ),
+  methodNotAllowed: (method: string) =>
+    new Fault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+      status: 405,
+      members: { Method: method },
+    }),
+  notImplemented: (service: string, operation: string) =>
+    new Fault('NotImplemented', `${service}.${operation} is not implemented by this server.`, {
+      status: 501,
+    }),
+  missingToken: () =>
+    new Fault('MissingAuthenticationToken', 'Missing Authentication Token', { status: 403 }),
+  accessDenied: () => new Fault('AccessDenied', 'Access Denied', { status: 403 }),
+  wrongScope: (code: string, service: string) =>
+    new Fault(code, `Credential should be scoped to correct service: '${service}'. `, {
+      status: 403,
+    }),
+  invalid: (code: string, message: string) => new Fault(code, message, { status: 400 }),
+  internal: () =>
+    new Fault('InternalFailure', 'We encountered an internal error. Please try again.', {
+      status: 500,
+    }),
+};

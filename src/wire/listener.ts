@@ -1,0 +1,103 @@
+/** The request listener of an HTTP server: runs the chain, and has the last word on failures. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { uuid } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import { type Chain, type ChainParts, makeChain } from './chain.ts';
+import { faults } from './faults.ts';
+import { Fault } from './operation.ts';
+import { protocols } from './protocols/index.ts';
+import type { WireResponse } from './protocols/protocol.ts';
+import { headOf } from './request.ts';
+import { respond } from './respond.ts';
+import { guessProtocol, type Target } from './route.ts';
+
+export interface ListenerParts extends ChainParts {
+  /** For request ids. */
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Never rejects: a request that fails in a way nobody foresaw answers InternalFailure. */
+export function makeListener(parts: ListenerParts): Listener {
+  const chain = makeChain(parts);
+  return async (request, response) => {
+    const requestId = uuid(parts.random);
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const answer = await answerTo(request, { chain, requestId, signal: gone.signal, parts });
+    try {
+      await respond(request, response, answer);
+    } catch (error) {
+      // The answer had begun: all that is left is to cut it off, so that it is not taken for whole.
+      if (!gone.signal.aborted) parts.log.error('an answer broke off', error, { requestId });
+      response.destroy();
+    }
+    // What the operation did not read of the body must not be taken for the next request.
+    request.resume();
+  };
+}
+
+interface Running {
+  readonly chain: Chain;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+  readonly parts: ListenerParts;
+}
+
+async function answerTo(
+  request: IncomingMessage,
+  { chain, requestId, signal, parts }: Running,
+): Promise<WireResponse> {
+  let target: Target | undefined;
+  try {
+    return await chain({
+      head: headOf(request),
+      body: request,
+      requestId,
+      endpointUrl: endpointOf(request),
+      signal,
+      onTarget: (found) => {
+        target = found;
+      },
+    });
+  } catch (error) {
+    const fault = asFault(error, { requestId, signal, parts, target });
+    const protocol = protocols[target?.protocol ?? guessFor(request)];
+    return protocol.encodeFault(target?.service, fault, requestId);
+  }
+}
+
+function guessFor(request: IncomingMessage) {
+  try {
+    return guessProtocol(headOf(request));
+  } catch (error) {
+    if (error instanceof Fault) return 'rest-xml';
+    throw error;
+  }
+}
+
+interface Failing extends Omit<Running, 'chain'> {
+  readonly target: Target | undefined;
+}
+
+function asFault(error: unknown, { requestId, signal, parts, target }: Failing): Fault {
+  if (error instanceof Fault) return error;
+  // A client that went away is no failure of ours, and nobody reads the answer.
+  if (!signal.aborted) {
+    const operation = target && `${target.service.facts.id}.${target.operation?.name}`;
+    parts.log.error('an operation failed unexpectedly', error, { requestId, operation });
+  }
+  return faults.internal();
+}
+
+/** `http://host:port` as the client reached us. */
+function endpointOf(request: IncomingMessage): string {
+  const secure = 'encrypted' in request.socket && request.socket.encrypted === true;
+  const host = request.headers.host ?? `localhost:${request.socket.localPort}`;
+  return `${secure ? 'https' : 'http'}://${host}`;
+}

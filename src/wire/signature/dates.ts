@@ -1,0 +1,24 @@
+/** Dates as signatures write them, and how far they may be from the server's. */
+
+/** A signed request may be this much older or newer than the server's clock. */
+export const maxSkewMs = 15 * 60_000;
+/** Seven days: the longest life of a presigned URL. */
+export const maxExpirySeconds = 604_800;
+
+const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+/** `YYYYMMDDTHHMMSSZ` as milliseconds; undefined when it is no such date. */
+export function parseAmzDate(text: string): number | undefined {
+  const iso = text.replace(compact, '$1-$2-$3T$4:$5:$6Z');
+  if (iso === text) return undefined;
+  const ms = Date.parse(iso);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** An HTTP `Date` header in the form that is signed; undefined when it is no date. */
+export function amzDateOf(header: string): string | undefined {
+  if (compact.test(header)) return header;
+  const ms = Date.parse(header);
+  if (Number.isNaN(ms)) return undefined;
+  return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm start` and `npm test` on a clone: installs when the lockfile changed, builds when a source
+ * changed, then runs what was asked for. Uses Node alone, because nothing may be installed yet.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.modelkeep-lock');
+
+function installWhenStale() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const digest = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  console.log('installing packages (npm ci) …');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  execFileSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  writeFileSync(stamp, digest);
+}
+
+function newest(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const times = files
+    .filter((file) => file.isFile())
+    .map((file) => statSync(join(file.parentPath ?? file.path, file.name)).mtimeMs);
+  return Math.max(0, ...times);
+}
+
+async function buildWhenStale() {
+  const built = join(root, 'dist', '.built');
+  const inputs = Math.max(
+    newest(join(root, 'src')),
+    ...['tsconfig.json', 'tsconfig.build.json', 'tools/build.mjs'].map(
+      (file) => statSync(join(root, file)).mtimeMs,
+    ),
+  );
+  if (existsSync(built) && statSync(built).mtimeMs >= inputs) return;
+  console.log('building …');
+  const { build } = await import('./build.mjs');
+  build();
+}
+
+const [task, ...rest] = process.argv.slice(2);
+const commands = {
+  demo: ['dist/cli/main.js', 'demo'],
+  test: ['node_modules/vitest/vitest.mjs', 'run'],
+  cli: ['dist/cli/main.js'],
+};
+if (!Object.hasOwn(commands, task)) {
+  console.error(`usage: node tools/run.mjs ${Object.keys(commands).join('|')} [ARGUMENT ...]`);
+  process.exit(2);
+}
+installWhenStale();
+await buildWhenStale();
+const result = spawnSync(process.execPath, [...commands[task], ...rest], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(result.status ?? 1);
