@@ -141,4 +141,3 @@ export class ClientGone extends Error {
     super('the client ended the connection', { cause });
   }
 }
-

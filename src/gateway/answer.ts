@@ -6,10 +6,7 @@ export const requestIdHeader = 'x-amzn-requestid';
 export const invokedVariant = 'x-amzn-invoked-production-variant';
 
 /** Resolves when the last byte was handed to the socket, or the client is gone. */
-export function send(
-  res: ServerResponse,
-  { status, headers, body }: Reply,
-): Promise<void> {
+export function send(res: ServerResponse, { status, headers, body }: Reply): Promise<void> {
   return new Promise((resolve) => {
     res.on('close', resolve);
     res.writeHead(status, { ...headers, 'content-length': String(body.length) });

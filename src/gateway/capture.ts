@@ -1,6 +1,6 @@
 /**
- * Records what an endpoint was asked and what it answered, before the answer leaves. Recording never
- * changes or refuses an answer: what cannot be kept is logged.
+ * Records what an endpoint was asked and what it answered, before the answer leaves. Recording
+ * never changes or refuses an answer: what cannot be kept is logged.
  */
 import { type CapturedSide, captureLine } from '../engines/capture/record.ts';
 import type { Spool } from '../engines/capture/spool.ts';

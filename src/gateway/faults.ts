@@ -44,7 +44,9 @@ export const faults = {
         `its status is ${status}.`,
     ),
   noVariant: ({ scope, endpointName }: Subject, variant: string) =>
-    invalid(`Variant ${variant} of endpoint ${endpointName} of account ${scope.account} not found.`),
+    invalid(
+      `Variant ${variant} of endpoint ${endpointName} of account ${scope.account} not found.`,
+    ),
   noTraffic: ({ endpointName }: Subject) =>
     invalid(`No variant of endpoint ${endpointName} has a weight above zero.`),
   /** The model of this error says 400; Amazon's own front end answers 413, and so do we. */

@@ -40,7 +40,9 @@ const longest: Readonly<Record<string, number>> = {
 export function checkHeaders(headers: Headers): void {
   for (const name of unbuilt) {
     if (headers[prefix + name] === undefined) continue;
-    throw faults.invalid(`The header ${prefix}${name} does not apply: the endpoint has one container.`);
+    throw faults.invalid(
+      `The header ${prefix}${name} does not apply: the endpoint has one container.`,
+    );
   }
   for (const [name, limit] of Object.entries(longest)) {
     const value = headers[name];

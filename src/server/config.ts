@@ -28,7 +28,7 @@ export interface Config {
   readonly webhookHosts: readonly string[];
   readonly captureFlushSeconds: number;
   readonly minimumSampleSize: number;
-  readonly logLevel: string;
+  readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
 }
 
 interface Setting {
@@ -177,8 +177,8 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     flag: 'log-level',
     environment: 'MODELKEEP_LOG_LEVEL',
     fallback: 'info',
-    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
-    meaning: 'debug, info, warn, error or silent (default info)',
+    parse: oneOf('info', 'warn', 'error', 'silent'),
+    meaning: 'info, warn, error or silent (default info)',
   },
 };
 

@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import type { Scope } from '../kernel/arn.ts';
-import { defined } from '../kernel/assert.ts';
 import type { ByteStream } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { faults } from './faults.ts';
@@ -53,6 +52,8 @@ export interface ChainParts {
   readonly anonymous?: ReadonlySet<string>;
   /** Throws a `Fault` to refuse. */
   readonly authorize?: Authorize;
+  /** For tests that send random values: what is required is checked, patterns and sizes are not. */
+  readonly requiredOnly?: boolean;
   /** Awaited before the answer is sent; a rejection fails the call. */
   readonly audit?: (finished: Finished) => Promise<void>;
 }
@@ -78,9 +79,11 @@ export function makeChain(parts: ChainParts): Chain {
     const signer = await authenticate(arrival, { target, raw: body.raw, parts });
     const { call, request } = await open(arrival, { target, plain: body.plain, signer, parts });
     const input = decode(target, request);
-    validate(target, input);
-    await parts.authorize?.(call, target.service.facts.id, target.operation.name, input);
-    const output = await operate(services, { target, input, call, audit: parts.audit });
+    const output = await audited({ target, input, call, audit: parts.audit }, async () => {
+      validate(target, input, parts);
+      await parts.authorize?.(call, target.service.facts.id, target.operation.name, input);
+      return operate(services, { target, input, call });
+    });
     return protocols[target.protocol].encode(target.operation, output, arrival.requestId);
   };
 }
@@ -208,9 +211,9 @@ function refusing<T>(protocol: Protocol, read: () => T): T {
 /** Services that check values themselves, in words of their own. */
 const ownChecks: ReadonlySet<string> = new Set(['s3', 'sqs']);
 
-function validate({ service, protocol, operation }: Found, input: object): void {
+function validate({ service, protocol, operation }: Found, input: object, parts: ChainParts): void {
   if (!operation.input) return;
-  const requiredOnly = ownChecks.has(service.facts.id);
+  const requiredOnly = parts.requiredOnly || ownChecks.has(service.facts.id);
   const message = violationsOf(operation.input, input, { requiredOnly });
   if (message === undefined) return;
   throw faults.invalid(protocols[protocol].invalidCode, message);
@@ -220,23 +223,30 @@ interface Running {
   readonly target: Found;
   readonly input: object;
   readonly call: Call;
-  readonly audit: ChainParts['audit'];
 }
 
 async function operate(
   services: ReadonlyMap<string, Mounted>,
-  { target, input, call, audit }: Running,
+  { target, input, call }: Running,
 ): Promise<object> {
   const service = target.service.facts.id;
-  const operation = target.operation.name;
-  const running = services.get(service)?.call(operation, input, call);
-  if (!running) throw faults.notImplemented(service, operation);
+  const running = services.get(service)?.call(target.operation.name, input, call);
+  if (!running) throw faults.notImplemented(service, target.operation.name);
+  return running;
+}
+
+/** Refusals are told to the trail too: denied calls are what it is read for. */
+async function audited(
+  { target, input, call, audit }: Running & { readonly audit: ChainParts['audit'] },
+  run: () => Promise<object>,
+): Promise<object> {
+  const about = { service: target.service.facts.id, operation: target.operation.name, call, input };
   try {
-    const output = await running;
-    await audit?.({ service, operation, call, input, output });
+    const output = await run();
+    await audit?.({ ...about, output });
     return output;
   } catch (error) {
-    if (error instanceof Fault) await audit?.({ service, operation, call, input, fault: error });
+    if (error instanceof Fault) await audit?.({ ...about, fault: error });
     throw error;
   }
 }

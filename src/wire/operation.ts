@@ -10,6 +10,8 @@ export class Fault extends Error {
   readonly status: number | undefined;
   /** Further members of the error shape (S3's Key, ModelError's OriginalStatusCode, …). */
   readonly members: Readonly<Record<string, unknown>>;
+  /** Response headers beside the error (S3's ETag on 304, Allow on 405), lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, options: FaultOptions = {}) {
     super(message);
@@ -17,6 +19,7 @@ export class Fault extends Error {
     this.code = code;
     this.status = options.status;
     this.members = options.members ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
@@ -24,6 +27,7 @@ export interface FaultOptions {
   /** Needed only for codes the service's model does not have. */
   readonly status?: number;
   readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Who signed the request. */

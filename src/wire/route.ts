@@ -49,8 +49,8 @@ export function guessProtocol({ method, url, query, headers }: RequestHead): Pro
 }
 
 /**
- * `body` is the body when `guessProtocol` says it is held. `objectDomains` are the names under which
- * a bucket may stand in the Host header. Throws a `Fault` when no service is meant.
+ * `body` is the body when `guessProtocol` says it is held. `objectDomains` are the names under
+ * which a bucket may stand in the Host header. Throws a `Fault` when no service is meant.
  */
 export function route(
   head: RequestHead,

@@ -31,8 +31,8 @@ const tables = new WeakMap<ServiceModel, readonly Route[]>();
 const hint = 'x-id';
 
 /**
- * The first operation that fits. `path` and `level` narrow S3's requests, whose bucket has been taken
- * off. Throws `URIError` for a label that is not valid percent-encoding.
+ * The first operation that fits. `path` and `level` narrow S3's requests, whose bucket has been
+ * taken off. Throws `URIError` for a label that is not valid percent-encoding.
  */
 export function matchRoute(
   service: ServiceModel,

@@ -63,9 +63,10 @@ const bindings = {
 };
 
 class Generator {
-  constructor(service, boto) {
+  constructor(service, boto, enums) {
     this.service = service;
     this.boto = boto;
+    this.enums = enums;
     this.types = [];
     this.interned = new Map();
     this.structures = new Map();
@@ -133,17 +134,20 @@ class Generator {
     if (traits.sensitive || rule?.sensitive) type.sensitive = true;
     if (traits.streaming) type.streaming = true;
     if (type.kind === 'number') type.kind = numberKind(rule);
-    return this.intern({ ...type, ...this.constraints(type.kind, rule) });
+    return this.intern({ ...type, ...this.constraints(type.kind, name) });
   }
 
-  constraints(kind, rule) {
+  constraints(kind, name) {
+    const rule = this.boto.shapes[name];
     if (!rule) return {};
     if (kind === 'integer' || kind === 'long' || kind === 'double' || kind === 'blob') {
       return sizes(rule);
     }
     if (kind !== 'string' || rule.type !== 'string') return {};
     const made = sizes(rule);
-    if (rule.enum) made.enum = rule.enum;
+    // The clients may know newer values than botocore, under the same name.
+    if (rule.enum)
+      made.enum = [...new Set([...rule.enum, ...Object.values(this.enums[name] ?? {})])];
     if (rule.pattern) {
       made.pattern = rule.pattern;
       const source = toJavaScript(rule.pattern);
@@ -262,8 +266,9 @@ const [botocoreFile] = process.argv.slice(2);
 if (!botocoreFile) throw new Error('usage: node tools/models/generate.mjs BOTOCORE.json');
 const boto = JSON.parse(readFileSync(botocoreFile, 'utf8'));
 for (const [service, client] of Object.entries(clients)) {
-  const generator = new Generator(service, boto[service]);
-  const schemas = Object.values(require(`@aws-sdk/client-${client}`)).filter(
+  const exported = require(`@aws-sdk/client-${client}`);
+  const generator = new Generator(service, boto[service], exported);
+  const schemas = Object.values(exported).filter(
     (value) => Array.isArray(value) && (value[0] === 9 || value[0] === -3),
   );
   schemas.sort((a, b) => (a[2] < b[2] ? -1 : 1));

@@ -18,11 +18,24 @@ const posixClasses = {
 };
 
 /**
+ * Patterns that backtrack without bound, and others that match the same texts. `screen.mjs` finds
+ * them.
+ */
+const bounded = {
+  '^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$':
+    '\\t*[^\\x00-\\x1F:\\x7F][^\\x00-\\x08\\x0A-\\x1F:\\x7F]*',
+  '^[ \\t]*[\\x20-\\x7E]+([ \\t]+[\\x20-\\x7E]+)*[ \\t]*$': '\\t*[\\x20-\\x7E][\\t\\x20-\\x7E]*',
+  '[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?': '[a-z0-9]([-a-z0-9]*[a-z0-9])?',
+  'https://([.\\-_a-zA-Z0-9]+/?){3,1016}':
+    'https://(?=([.\\-_a-zA-Z0-9]/?){3})[.\\-_a-zA-Z0-9]+(/[.\\-_a-zA-Z0-9]+)*/?',
+};
+
+/**
  * The source of a JavaScript pattern for use with the flag `u`, matching whole texts, or undefined
  * where the original uses what JavaScript does not have (possessive quantifiers, inline flags).
  */
 export function toJavaScript(pattern) {
-  const source = rewrite(pattern);
+  const source = bounded[pattern] ?? rewrite(pattern);
   try {
     new RegExp(`^(?:${source})$`, 'u');
     return source;

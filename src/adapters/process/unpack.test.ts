@@ -2,8 +2,9 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gather } from '../../kernel/bytes.ts';
 import { defaultUnpackLimits, unpack } from './unpack.ts';
@@ -17,13 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-type Entry = readonly [Partial<Headers> & { name: string }, string?];
+type Entry = readonly [Partial<Header> & { name: string }, string?];
 
 async function tar(...entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
   for (const [header, content = ''] of entries) archive.entry(header, content);
   archive.finalize();
-  return gather(archive, 100_000_000);
+  return gather(Readable.from(archive), 100_000_000);
 }
 
 async function unpacked(bytes: Buffer, limits = defaultUnpackLimits) {
@@ -87,7 +88,7 @@ test('too many entries and too many bytes are refused', async () => {
 test('a header of megabytes is refused before it is in memory', async () => {
   const pax = { size: String(8_000_000), comment: 'c'.repeat(8_000_000) };
   const { outcome } = await unpacked(await entriesOf([{ name: 'a', pax }, 'x']));
-  expect(outcome).toMatchObject({ ok: false, reason: expect.stringContaining('header') });
+  expect(outcome).toMatchObject({ ok: false, reason: expect.stringMatching(/header/i) });
 });
 
 test('what is no archive, or only half of one, is refused', async () => {

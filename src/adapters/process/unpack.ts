@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type Entry, extract, type Headers } from 'tar-stream';
+import { type Extract, extract, type Header } from 'tar-stream';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 
 export interface UnpackLimits {
@@ -26,6 +26,9 @@ export interface Unpacking {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One file or folder of an archive: its header, and a stream of its content. */
+type Entry = Extract extends AsyncIterable<infer Item> ? Item : never;
+
 const maxNameBytes = 1_024;
 const blockBytes = 512;
 /** What an entry may bring besides its content: headers, long names, attributes. */
@@ -36,6 +39,9 @@ const slackBytes = 1_048_576;
 /** Refused with the entry and the rule it breaks. What was unpacked until then stays behind. */
 export async function unpack({ archivePath, folder, ...job }: Unpacking): Promise<Outcome<void>> {
   const { signal } = job;
+  await mkdir(folder, { recursive: true });
+  signal?.throwIfAborted();
+  // No wait between here and the loop: what fails unheard would leave the loop waiting for ever.
   const allowance = { bytes: slackBytes };
   const entries = extract();
   const feeding = pipeline(
@@ -45,10 +51,9 @@ export async function unpack({ archivePath, folder, ...job }: Unpacking): Promis
     entries,
     signal ? { signal } : {},
   );
-  // Its failure reaches us through the entries; it is awaited below.
-  feeding.catch(() => {});
+  // What fails before the first byte (a missing file, a signal) must end the entries too.
+  feeding.catch((cause: Error) => entries.destroy(cause));
   try {
-    await mkdir(folder, { recursive: true });
     const totals = { entries: 0, bytes: 0 };
     for await (const entry of entries) {
       const { header } = entry;
@@ -72,7 +77,7 @@ export async function unpack({ archivePath, folder, ...job }: Unpacking): Promis
 }
 
 /** The rule an entry breaks; undefined when it is harmless. */
-function check({ name, type }: Headers): string | undefined {
+function check({ name, type }: Header): string | undefined {
   const shown = JSON.stringify(name.slice(0, 200));
   if (Buffer.byteLength(name) > maxNameBytes) {
     return `the name of entry ${shown} is longer than ${maxNameBytes} bytes`;

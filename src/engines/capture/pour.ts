@@ -15,7 +15,8 @@ export async function readHeader(journal: Journal): Promise<Outcome<SpoolHeader 
     if (head.includes(lineFeed) || head.length > longestHeader) break;
   }
   const end = head.indexOf(lineFeed);
-  if (end < 0) return head.length > longestHeader ? refuse('the header is too long') : ok(undefined);
+  if (end < 0)
+    return head.length > longestHeader ? refuse('the header is too long') : ok(undefined);
   return parseHeader(head.subarray(0, end).toString('utf8'));
 }
 
@@ -32,16 +33,17 @@ function parseHeader(text: string): Outcome<SpoolHeader> {
 /** The records. A line without its end was never answered for, and is left out. */
 export async function* records(journal: Journal): ByteStream {
   let inHeader = true;
-  let tail = Buffer.alloc(0);
+  // Parts of a line that has no end yet, joined only once it has: lines may be megabytes long.
+  let waiting: Uint8Array[] = [];
   for await (const part of journal.read()) {
-    let bytes = Buffer.concat([tail, part]);
-    if (inHeader) {
-      const end = bytes.indexOf(lineFeed);
-      inHeader = end < 0;
-      bytes = inHeader ? bytes : bytes.subarray(end + 1);
+    const start = inHeader ? part.indexOf(lineFeed) + 1 : 0;
+    if (inHeader && start === 0) continue;
+    inHeader = false;
+    const end = part.lastIndexOf(lineFeed) + 1;
+    if (end > start) {
+      yield Buffer.concat([...waiting, part.subarray(start, end)]);
+      waiting = [];
     }
-    const whole = inHeader ? 0 : bytes.lastIndexOf(lineFeed) + 1;
-    if (whole > 0) yield bytes.subarray(0, whole);
-    tail = bytes.subarray(whole);
+    waiting.push(part.subarray(Math.max(start, end)));
   }
 }

@@ -61,10 +61,8 @@ test('a part without a checksum, or SHA over the whole, makes none', () => {
 });
 
 test('the etag of parts is the MD5 of their MD5s', () => {
-  // Two parts of 5 MiB and 1 byte of zeros, as Amazon S3 answers.
   const md5 = (bytes: number) => createHash('md5').update(Buffer.alloc(bytes)).digest('hex');
   const etags = [md5(5 * 1024 ** 2), md5(1)];
-  expect(multipartEtag(etags)).toMatch(/^[0-9a-f]{32}-2$/);
   const joined = createHash('md5')
     .update(Buffer.from(etags.join(''), 'hex'))
     .digest('hex');

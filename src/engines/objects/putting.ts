@@ -19,7 +19,7 @@ export interface PutRequest extends PutOptions, TakeOptions {
   /** Goes before `contentType` and `metadata`. */
   readonly description?: Description;
   readonly precondition?: Precondition;
-  /** The checksum the request proved, asked for when the content has ended. */
+  /** The checksum the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
 }
 
@@ -54,15 +54,15 @@ export async function put(
     value: defined(digest, 'the digest asked for'),
     type: 'FULL_OBJECT',
   };
-  const checksum = request.checksum?.() ?? computed;
-  const object: ObjectFacts = {
-    ...(request.description ?? describe(request)),
-    sizeBytes,
-    etag,
-    content: { kind: 'blob', blob },
-    ...(checksum ? { checksum } : {}),
-  };
   return commitTaken(kit, blob, async (tx, change) => {
+    const checksum = request.checksum?.() ?? computed;
+    const object: ObjectFacts = {
+      ...(request.description ?? describe(request)),
+      sizeBytes,
+      etag,
+      content: { kind: 'blob', blob },
+      ...(checksum ? { checksum } : {}),
+    };
     const bucket = await tx.get(bucketRows, at.bucket);
     if (!bucket) return noBucket(at.bucket);
     const allowed = await checkPrecondition(tx, at, precondition);

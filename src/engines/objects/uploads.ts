@@ -24,7 +24,7 @@ export type NewUpload = Omit<UploadRow, 'uploadId' | 'initiatedAtMs'>;
 
 export interface PartRequest extends TakeOptions {
   readonly number: number;
-  /** The checksum the request proved, asked for when the content has ended. */
+  /** The checksum the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
 }
 
@@ -105,10 +105,10 @@ async function putPart(
     value: digest ?? '',
     type: 'FULL_OBJECT',
   };
-  const checksum = part.checksum?.() ?? computed;
   return commitTaken(kit, blob, async (tx, { nowMs, freed }) => {
     const upload = await find(tx, at);
     if (!upload.ok) return upload;
+    const checksum = part.checksum?.() ?? computed;
     const key = partKey(at.uploadId, part.number);
     const before = await tx.get(partRows, key);
     const facts = { number: part.number, blob, sizeBytes, etag, modifiedAtMs: nowMs };

@@ -17,12 +17,14 @@ import {
 
 export interface Profile {
   rows: number;
+  /** True when rows came from JSON, where 3 and 3.0 are the same number. */
+  looseNumbers: boolean;
   /** In order of first appearance. */
   readonly columns: Map<string, ColumnProfile>;
 }
 
 export function emptyProfile(): Profile {
-  return { rows: 0, columns: new Map() };
+  return { rows: 0, looseNumbers: false, columns: new Map() };
 }
 
 /** Adds the batch to `profile`, which is changed and returned. Columns may come and go. */
@@ -49,7 +51,8 @@ export function mergeProfiles(a: Profile, b: Profile): Profile {
     const left = a.columns.get(name) ?? emptyColumn(name);
     columns.set(name, mergeColumns(left, b.columns.get(name) ?? emptyColumn(name)));
   }
-  return { rows: a.rows + b.rows, columns };
+  const looseNumbers = a.looseNumbers || b.looseNumbers;
+  return { rows: a.rows + b.rows, looseNumbers, columns };
 }
 
 /** The same profile under other names, by position; columns beyond `names` keep theirs. */
@@ -59,7 +62,7 @@ export function renameColumns(profile: Profile, names: readonly string[]): Profi
     const name = names[i] ?? column.name;
     columns.set(name, { ...column, name });
   });
-  return { rows: profile.rows, columns };
+  return { ...profile, columns };
 }
 
 const formatVersion = 1;
@@ -67,23 +70,25 @@ const formatVersion = 1;
 export interface ProfileJson {
   readonly version: number;
   readonly rows: number;
+  readonly looseNumbers: boolean;
   readonly columns: readonly ColumnJson[];
 }
 
 /** Shares arrays with `profile`: make text of it before the profile changes. */
 export function profileToJson(profile: Profile): ProfileJson {
   const columns = [...profile.columns.values()].map(columnToJson);
-  return { version: formatVersion, rows: profile.rows, columns };
+  const { rows, looseNumbers } = profile;
+  return { version: formatVersion, rows, looseNumbers, columns };
 }
 
 /** Refuses what this version did not write. */
 export function profileFromJson(json: unknown): Outcome<Profile> {
-  const { version, rows, columns } = (json ?? {}) as Partial<ProfileJson>;
+  const { version, rows, looseNumbers = false, columns } = (json ?? {}) as Partial<ProfileJson>;
   if (version !== formatVersion || typeof rows !== 'number' || !Array.isArray(columns)) {
     return refuse(`not a stored profile of version ${formatVersion}`);
   }
   const made = (columns as readonly ColumnJson[]).map(columnFromJson);
-  return ok({ rows, columns: new Map(made.map((column) => [column.name, column])) });
+  return ok({ rows, looseNumbers, columns: new Map(made.map((column) => [column.name, column])) });
 }
 
 export function profileToText(profile: Profile): string {

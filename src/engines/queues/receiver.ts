@@ -1,4 +1,4 @@
-/** Receiving with patience: takes what is there, or waits to be woken, in turns of one transaction. */
+/** Receiving with patience: takes what is there, or waits to be woken and looks again. */
 import type { Clock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Random } from '../../kernel/random.ts';

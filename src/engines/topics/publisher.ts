@@ -1,4 +1,4 @@
-/** What everything that notifies hands to the topics engine. The engine in this folder provides it. */
+/** What everything that notifies hands to the topics engine, which is in this folder. */
 import type { Outcome } from '../../kernel/outcome.ts';
 
 export interface TopicMessage {

@@ -18,25 +18,30 @@ export interface EndpointMetricsParts {
 /** Values in one datum; CloudWatch's own limit. */
 const mostValues = 150;
 
-/** Ticks each second; servers are measured each minute. Timestamps are the minute's. */
+/**
+ * Hands on at most once a second, as long as something is counted; has to be woken by the first
+ * count. Servers are measured each minute. Timestamps are the minute's.
+ */
 export function makeEndpointMetricsLoop(parts: EndpointMetricsParts): Loop {
   let measuredMs = -Infinity;
+  let handedOnMs = -Infinity;
   return {
     name: 'endpoint-metrics',
     async tick(nowMs) {
-      await handOn(parts);
+      const due = !parts.counters.empty && handedOnMs + secondMs <= nowMs;
+      if (due) handedOnMs = nowMs;
+      if (due) await handOn(parts);
       const minute = Math.floor(nowMs / minuteMs) * minuteMs;
       if (minute > measuredMs) {
         measuredMs = minute;
         for (const live of parts.fleet.all()) await measure(live, minute, parts);
       }
-      return nowMs + secondMs;
+      return parts.counters.empty ? minute + minuteMs : handedOnMs + secondMs;
     },
   };
 }
 
 async function handOn({ counters, recorder }: EndpointMetricsParts): Promise<void> {
-  if (counters.empty) return;
   const left = byScope(counters.take());
   for (const [key, tallies] of left) {
     const [first] = tallies;

@@ -29,7 +29,7 @@ export const endpointLoopName = 'endpoints';
 export interface EndpointParts extends StarterParts {
   readonly store: MetadataStore;
   readonly fleet: Fleet;
-  readonly bus: EventBus;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
   readonly wake: Wake;
@@ -80,13 +80,13 @@ class Endpoints implements EndpointLoop {
     }
     for (const status of startable) {
       for (const { key, row } of await this.#rows(status)) {
-        this.#begin(key, nowMs, () => this.#work(row, options));
+        this.#begin(key, { nowMs, ...options }, () => this.#work(row, options));
       }
     }
     for (const key of this.#lost) {
       const row = await store.get(endpoints, key);
       const lost = row?.status === 'InService' && !fleet.live(key);
-      if (lost) this.#begin(key, nowMs, () => this.#recover(row, options));
+      if (lost) this.#begin(key, { nowMs, ...options }, () => this.#recover(row, options));
       else this.#lost.delete(key);
     }
     for (const [key, atMs] of this.#retryAtMs) if (atMs <= nowMs) this.#retryAtMs.delete(key);
@@ -121,12 +121,18 @@ class Endpoints implements EndpointLoop {
     return rows;
   }
 
-  #begin(key: string, nowMs: number, work: () => Promise<void>): void {
+  #begin(
+    key: string,
+    { nowMs, signal }: Options & { readonly nowMs: number },
+    work: () => Promise<void>,
+  ): void {
     if (this.#tasks.has(key) || (this.#retryAtMs.get(key) ?? 0) > nowMs) return;
     this.#retryAtMs.delete(key);
     const { log, clock, wake } = this.#parts;
     const task = work()
       .catch((cause: unknown) => {
+        // At the end of the process work is broken off; the next one takes it up again.
+        if (signal.aborted) return;
         log.error('work on an endpoint failed and will be tried again', cause, { endpoint: key });
         this.#retryAtMs.set(key, clock.nowMs() + retryMs);
       })
@@ -176,10 +182,14 @@ class Endpoints implements EndpointLoop {
     options: Options,
   ): Promise<Outcome<ReadonlyMap<string, Instance>>> {
     const wanted = [...deployment.variants, ...deployment.shadows];
-    const started = await Promise.all(wanted.map((variant) => this.#start(row, variant, options)));
+    const started = await Promise.allSettled(
+      wanted.map((variant) => this.#start(row, variant, options)),
+    );
     const instances = new Map<string, Instance>();
     const reasons: string[] = [];
-    started.forEach((outcome, at) => {
+    started.forEach((end, at) => {
+      if (end.status === 'rejected') throw end.reason;
+      const outcome = end.value;
       if (outcome.ok) instances.set(outcome.value.id, outcome.value);
       else reasons.push(`production variant ${wanted[at]?.name}: ${outcome.reason}`);
     });
@@ -266,7 +276,7 @@ class Endpoints implements EndpointLoop {
   }
 
   async #announce(row: Endpoint): Promise<void> {
-    const { bus, store } = this.#parts;
-    await bus.publish(stateChange(row, await tagsOf(store, row.arn)));
+    const { events, store } = this.#parts;
+    await events.publish(stateChange(row, await tagsOf(store, row.arn)));
   }
 }

@@ -2,6 +2,7 @@
 import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { once } from '../../kernel/bytes.ts';
+import { repositoryOf } from '../../kernel/image.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { JobSpec, Launcher } from '../../ports/launcher.ts';
@@ -17,7 +18,7 @@ const metricsFileBytes = 16 * 1024 * 1024;
 export interface RunParts {
   readonly objects: ObjectSpace;
   readonly workspaces: Workspaces;
-  readonly launchers: readonly Launcher[];
+  readonly launcher: Launcher;
   /** Image repository to the analysis that is built in under that name. */
   readonly analyzers: ReadonlyMap<string, Analyze>;
   readonly log: Logger;
@@ -39,14 +40,6 @@ export async function runProcessingJob(
 ): Promise<Outcome<Ending>> {
   const analyze = parts.analyzers.get(repositoryOf(job.plan.image));
   return analyze ? runAnalysis(job, analyze, { parts, options }) : runProgram(job, parts, options);
-}
-
-/** `123.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag@sha256:…` is `team/name`. */
-export function repositoryOf(image: string): string {
-  const [path = ''] = image.split('@');
-  const parts = path.split('/');
-  const registry = parts.length > 1 && /[.:]/.test(parts[0] ?? '') ? parts.slice(1) : parts;
-  return registry.join('/').replace(/:[^/]*$/, '');
 }
 
 interface Around {
@@ -119,19 +112,13 @@ async function runProgram(
   parts: RunParts,
   options: Abortable,
 ): Promise<Outcome<Ending>> {
-  const launcher = parts.launchers.find((one) => one.accepts(job.plan.image));
-  if (!launcher) {
-    return refuse(
-      `no launcher runs the image ${job.plan.image}: add it to "images" in the configuration`,
-    );
-  }
   const workspace = await parts.workspaces.make(`processing-${job.name}`);
   try {
     const staged = await stageInputs(job, workspace, parts);
     if (!staged.ok) return staged;
     const prepared = await prepare(job, workspace);
     if (!prepared.ok) return prepared;
-    const ended = await launcher.run(specOf(job, workspace, parts.log), options);
+    const ended = await parts.launcher.run(specOf(job, workspace, parts.log), options);
     if (!ended.ok) return ended;
     const uploaded = await upload(job, workspace, parts.objects);
     if (!uploaded.ok) return uploaded;

@@ -19,7 +19,7 @@ import {
 } from './queue.ts';
 import { listQueueTags, tagQueue, untagQueue } from './queue-tags.ts';
 
-const operations: OperationTable<Ctx> = {
+export const sqs: OperationTable<Ctx> = {
   CreateQueue: createQueue,
   GetQueueUrl: getQueueUrl,
   ListQueues: listQueues,
@@ -41,5 +41,5 @@ const operations: OperationTable<Ctx> = {
 };
 
 export function makeSqs(parts: SqsParts): Mounted {
-  return mount('sqs', operations, parts);
+  return mount('sqs', sqs, parts);
 }

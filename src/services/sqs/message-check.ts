@@ -96,12 +96,13 @@ function checkAttributes(input: AttributeInput): Record<string, MessageAttribute
     const count = `[${names.length}] exceeds the allowed maximum [${most}]`;
     throw faults.invalid(`Number of message attributes ${count}.`);
   }
-  const checked: Record<string, MessageAttribute> = {};
-  for (const [name, value] of Object.entries(input)) {
-    checkAttributeName(name);
-    checked[name] = checkAttribute(name, value);
-  }
-  return checked;
+  // fromEntries, so that a name like __proto__ is a name like others.
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => {
+      checkAttributeName(name);
+      return [name, checkAttribute(name, value)];
+    }),
+  );
 }
 
 function checkAttributeName(name: string): void {

@@ -67,12 +67,13 @@ function chosenAttributes(message: Received, names: readonly string[]) {
 }
 
 function shownAttributes(attributes: Readonly<Record<string, MessageAttribute>>) {
-  const shown: Record<string, sqs.MessageAttributeValue> = {};
-  for (const [name, { type, text, base64 }] of Object.entries(attributes)) {
-    shown[name] =
-      base64 === undefined
-        ? { DataType: type, StringValue: text ?? '' }
-        : { DataType: type, BinaryValue: Buffer.from(base64, 'base64') };
-  }
-  return shown;
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, { type, text, base64 }]) => {
+      const value: sqs.MessageAttributeValue =
+        base64 === undefined
+          ? { DataType: type, StringValue: text ?? '' }
+          : { DataType: type, BinaryValue: Buffer.from(base64, 'base64') };
+      return [name, value];
+    }),
+  );
 }

@@ -6,7 +6,7 @@ export interface FormNode {
   readonly children: Map<string, FormNode>;
 }
 
-/** Most parameters of one request; a full PutMetricData of old clients has some tens of thousands. */
+/** Most parameters of one request; a full PutMetricData of old clients has tens of thousands. */
 const parameterLimit = 200_000;
 
 /** Throws `Malformed` when names are too deep or parameters too many. */

@@ -60,7 +60,8 @@ export const ec2Protocol: Protocol = {
   },
   encodeFault(service, fault, requestId) {
     const { status } = describeFailure(service, fault);
-    const error = `<Code>${escapeXml(fault.code)}</Code><Message>${escapeXml(fault.message)}</Message>`;
+    const message = `<Message>${escapeXml(fault.message)}</Message>`;
+    const error = `<Code>${escapeXml(fault.code)}</Code>${message}`;
     return xmlResponse(requestId, {
       status,
       body:

@@ -30,9 +30,17 @@ const entities: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
+const attributePattern = `\\s+[\\w.:-]+\\s*=\\s*(?:"[^"<]*"|'[^'<]*')`;
 // One token: declaration, comment, CDATA section, or tag. Sticky, so it never searches ahead.
-const token =
-  /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<(\/?)([\w.:-]+)((?:\s+[\w.:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y;
+const token = new RegExp(
+  [
+    '<\\?[\\s\\S]*?\\?>',
+    '<!--[\\s\\S]*?-->',
+    '<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>',
+    `<(/?)([\\w.:-]+)((?:${attributePattern})*)\\s*(/?)>`,
+  ].join('|'),
+  'y',
+);
 const attribute = /([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** The root element. Throws `Malformed`. */

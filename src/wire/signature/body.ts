@@ -1,6 +1,6 @@
 /**
  * A streamed body, decoded and checked against everything the client said about it: its SHA-256,
- * its length, the signatures of its chunks, its checksums. What is stored is decided by the consumer.
+ * its length, the signatures of its chunks, its checksums. What is kept is the consumer's choice.
  */
 import { createHash } from 'node:crypto';
 import type { ByteStream } from '../../kernel/bytes.ts';

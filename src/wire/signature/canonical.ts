@@ -33,10 +33,9 @@ export function encodeBytes(bytes: Uint8Array): string {
   return text;
 }
 
-/** A URL's text as bytes. Text beyond a byte per character can only come from a test: take UTF-8. */
+/** A URL's text as bytes: one per character, or UTF-8 where that cannot be. */
 function bytesOf(text: string): Buffer {
-  // biome-ignore lint: control characters are the point of the range
-  return Buffer.from(text, /^[\u0000-\u00ff]*$/.test(text) ? 'latin1' : 'utf8');
+  return Buffer.from(text, /[\u0100-\uffff]/.test(text) ? 'utf8' : 'latin1');
 }
 
 /** Undoes percent-encoding; an escape that is none stays as it is, as the signers leave it. */

@@ -1,12 +1,12 @@
 /**
- * The checksums a client may give for a body, and the hashes that recompute them. What a client asks
- * to be checked and cannot be is refused, never passed over.
+ * The checksums a client may give for a body, and the hashes that recompute them. What a client
+ * asks to be checked and cannot be is refused, never passed over.
  */
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
-import { AwsCrc32c } from '@aws-crypto/crc32c';
 import { Crc64Nvme } from '@aws-sdk/checksums';
 import { Fault } from '../operation.ts';
+import { crc32c } from './crc32c.ts';
 
 export interface Digest {
   update(bytes: Uint8Array): void;
@@ -30,40 +30,36 @@ function hash(name: string, sizeBytes: number): Algorithm {
   return { sizeBytes, start };
 }
 
-interface SdkChecksum {
-  update(bytes: Uint8Array): void;
-  digest(): Promise<Uint8Array>;
-}
-
-function fromSdk(make: () => SdkChecksum, sizeBytes: number): Algorithm {
+/** A checksum of four bytes that is carried on from piece to piece. */
+function crc(next: (bytes: Uint8Array, value: number) => number): Algorithm {
   const start = () => {
-    const state = make();
+    let value = 0;
     return {
-      update: (bytes: Uint8Array) => state.update(bytes),
-      finish: async () => Buffer.from(await state.digest()).toString('base64'),
+      update: (bytes: Uint8Array) => {
+        value = next(bytes, value);
+      },
+      finish: async () => {
+        const bytes = Buffer.alloc(4);
+        bytes.writeUInt32BE(value);
+        return bytes.toString('base64');
+      },
     };
   };
-  return { sizeBytes, start };
+  return { sizeBytes: 4, start };
 }
 
-function crc32(): Digest {
-  let value = 0;
+function crc64nvme(): Digest {
+  const state = new Crc64Nvme();
   return {
-    update: (bytes) => {
-      value = zlib.crc32(bytes, value);
-    },
-    finish: async () => {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32BE(value >>> 0);
-      return bytes.toString('base64');
-    },
+    update: (bytes) => state.update(bytes),
+    finish: async () => Buffer.from(await state.digest()).toString('base64'),
   };
 }
 
 const algorithms: Readonly<Record<string, Algorithm>> = {
-  crc32: { sizeBytes: 4, start: crc32 },
-  crc32c: fromSdk(() => new AwsCrc32c(), 4),
-  crc64nvme: fromSdk(() => new Crc64Nvme(), 8),
+  crc32: crc(zlib.crc32),
+  crc32c: crc(crc32c),
+  crc64nvme: { sizeBytes: 8, start: crc64nvme },
   md5: hash('md5', 16),
   sha1: hash('sha1', 20),
   sha256: hash('sha256', 32),

@@ -1,4 +1,4 @@
-/** What a version 4 signature claims, taken apart and checked for form. Nothing is verified here. */
+/** What a version 4 signature claims, taken apart and checked for form. Verifies nothing. */
 import { algorithm, splitUrl } from './canonical.ts';
 import { amzDateOf, maxExpirySeconds } from './dates.ts';
 import { type Dialect, dateMissing, dialectOf, malformed, unsupportedMechanism } from './faults.ts';

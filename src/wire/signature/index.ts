@@ -1,6 +1,6 @@
 /**
  * Signatures as a server sees them: AWS Signature Version 4 in headers, presigned URLs and chunked
- * bodies, and version 2 presigned S3 URLs. It says who signed; what they may do is decided elsewhere.
+ * bodies, and version 2 presigned S3 URLs. Says who signed; what they may do is decided elsewhere.
  */
 export { verifiedBody } from './body.ts';
 export { claimedScope } from './claims.ts';

@@ -389,11 +389,18 @@ test('a streamed payload is for S3 only', async () => {
   expect(await codeOf(verifySignature(request, parts))).toBe('InvalidSignatureException 400');
 });
 
-test("whatever the SDK's signer signs is accepted, and refused with one more parameter", async () => {
+test("whatever the SDK's signer signs holds, and not with one more parameter", async () => {
   const text = fc.string({ unit: 'binary', maxLength: 12 });
   const segment = text.filter((one) => one !== '.' && one !== '..').map(encodeURIComponent);
-  const name = fc.string({ unit: fc.constantFrom(...'abcXYZ-._~'), minLength: 1, maxLength: 6 });
-  const value = fc.string({ unit: fc.constantFrom(...'ab ,;=":  '), maxLength: 20 });
+  const name = fc.string({
+    unit: fc.constantFrom('a', 'b', 'Z', '9', '-', '.', '_', '~'),
+    minLength: 1,
+    maxLength: 6,
+  });
+  const value = fc.string({
+    unit: fc.constantFrom('a', ' ', ',', ';', '=', '"', ':'),
+    maxLength: 20,
+  });
   const draft = fc.record({
     service: fc.constantFrom('s3', 'sagemaker', 'sts'),
     method: fc.constantFrom('GET', 'POST', 'PUT'),

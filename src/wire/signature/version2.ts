@@ -1,6 +1,6 @@
 /**
  * Version 2 query authentication of S3, which boto3 still presigns with in us-east-1.
- * Source: "Signing and authenticating REST requests (AWS signature version 2)" in the S3 User Guide.
+ * Source: "Signing and authenticating REST requests (AWS signature version 2)", S3 User Guide.
  * Only presigned URLs: version 2 in an Authorization header is refused, as in the newer regions.
  */
 import { createHmac } from 'node:crypto';

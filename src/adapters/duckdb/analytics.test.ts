@@ -1,0 +1,55 @@
+/** The analytics contract on DuckDB, and what is DuckDB's own: nothing but the scan's files opens. */
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, test } from 'vitest';
+import { analyticsContract, tableOf } from '../../ports/analytics.contract.ts';
+import { duckdbAnalytics } from './analytics.ts';
+import { literal } from './sql.ts';
+
+const options = { temporaryFolder: tmpdir(), threads: 2, memoryLimit: '512MB' };
+
+async function run(sql: string): Promise<void> {
+  const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  await connection.run(sql);
+  connection.closeSync();
+  database.closeSync();
+}
+
+analyticsContract(async () => ({
+  analytics: duckdbAnalytics(options),
+  toParquet: (from, to) =>
+    run(`COPY (FROM read_json(${literal(from)})) TO ${literal(to)} (FORMAT parquet)`),
+}));
+
+test('decimals, NaN and infinities of Parquet', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-'));
+  const path = join(folder, 'odd.parquet');
+  await run(
+    "COPY (SELECT 1.50::DECIMAL(9,2) d, 7::DECIMAL(9,0) w, 'NaN'::DOUBLE n, 'inf'::FLOAT i, " +
+      `TIMESTAMP '2020-01-02 03:04:05' t, 9::HUGEINT h) TO ${literal(path)} (FORMAT parquet)`,
+  );
+  const table = await tableOf(duckdbAnalytics(options), [path], { kind: 'parquet' });
+  expect(table.values).toEqual({
+    d: [1.5],
+    w: [7],
+    n: [undefined],
+    i: ['inf'],
+    t: ['2020-01-02 03:04:05'],
+    h: [9],
+  });
+  expect(table.kinds).toMatchObject({ d: [2], w: [1], n: [0], i: [4], h: [2] });
+  await rm(folder, { recursive: true });
+});
+
+test('a closed adapter reads no more', async () => {
+  const analytics = duckdbAnalytics(options);
+  await analytics.close();
+  const path = join(tmpdir(), 'closed.csv');
+  await writeFile(path, 'a\n1\n');
+  await expect(tableOf(analytics, [path], { kind: 'csv', header: true })).rejects.toThrow('closed');
+  await rm(path);
+});

@@ -1,0 +1,148 @@
+/**
+ * `Analytics` by DuckDB in this process. Each scan has a database of its own, in memory, that may
+ * open the scan's files and nothing else; kinds of cells are told apart in SQL.
+ */
+
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import {
+  type Analytics,
+  type RowBatch,
+  type TabularSource,
+  UnreadableData,
+} from '../../ports/analytics.ts';
+import type { Abortable } from '../../ports/metadata-store.ts';
+import { batchOf, emptyBatch } from './chunks.ts';
+import { unreadable } from './errors.ts';
+import { type FilePlan, planFile } from './plan.ts';
+import { literal, selectCells } from './sql.ts';
+
+export interface DuckdbOptions {
+  /** Where DuckDB may spill; it is made when needed. */
+  readonly temporaryFolder: string;
+  readonly threads: number;
+  /** As DuckDB spells it: `512MB`. */
+  readonly memoryLimit: string;
+}
+
+export function duckdbAnalytics(options: DuckdbOptions): Analytics {
+  let closed = false;
+  return {
+    async *scan(source, { signal } = {}) {
+      if (closed) throw new Error('the analytics adapter is closed');
+      const paths = await checked(source.paths);
+      const database = await openFor(paths, options);
+      const connection = await database.connect();
+      const interrupt = () => connection.interrupt();
+      signal?.addEventListener('abort', interrupt, { once: true });
+      try {
+        yield* scanFiles(connection, { ...source, paths }, signal ? { signal } : {});
+      } finally {
+        signal?.removeEventListener('abort', interrupt);
+        connection.closeSync();
+        database.closeSync();
+      }
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+async function checked(paths: readonly string[]): Promise<readonly string[]> {
+  for (const path of paths) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isFile()) throw new UnreadableData(path, 'there is no such file');
+    if (found.size === 0) throw new UnreadableData(path, 'is empty');
+  }
+  return paths.map((path) => resolve(path));
+}
+
+async function openFor(
+  paths: readonly string[],
+  { temporaryFolder, threads, memoryLimit }: DuckdbOptions,
+): Promise<DuckDBInstance> {
+  const database = await DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: memoryLimit,
+    temp_directory: temporaryFolder,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await database.connect();
+  try {
+    await connection.run(`SET allowed_paths = [${paths.map(literal).join(', ')}]`);
+    await connection.run('SET enable_external_access = false');
+    await connection.run('SET lock_configuration = true');
+  } finally {
+    connection.closeSync();
+  }
+  return database;
+}
+
+async function* scanFiles(
+  connection: DuckDBConnection,
+  { paths, format }: TabularSource,
+  { signal }: Abortable,
+): AsyncIterable<RowBatch> {
+  const plans: FilePlan[] = [];
+  for (const path of paths) {
+    plans.push(await about(path, signal, () => planFile(connection, path, format)));
+  }
+  if (format.kind === 'csv') mustAgree(plans);
+  const names = [...new Set(plans.flatMap(({ leaves }) => leaves.map((leaf) => leaf.name)))];
+  let any = false;
+  for (const plan of plans) {
+    const sql = selectCells(withAll(plan, names), plan.from);
+    const result = await about(plan.path, signal, () => connection.stream(sql));
+    for (;;) {
+      const chunk = await about(plan.path, signal, () => result.fetchChunk());
+      if (!chunk || chunk.rowCount === 0) break;
+      any = true;
+      yield batchOf(chunk, names);
+    }
+  }
+  if (!any && names.length > 0) yield emptyBatch(names);
+}
+
+/** Errors of `work` as being about the file, or as the abort that caused them. */
+async function about<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  try {
+    return await work();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw unreadable(cause, path);
+  }
+}
+
+function mustAgree(plans: readonly FilePlan[]): void {
+  const [first, ...rest] = plans;
+  if (!first) return;
+  const wanted = new Set(first.leaves.map((leaf) => leaf.name));
+  for (const { path, leaves } of rest) {
+    const names = new Set(leaves.map((leaf) => leaf.name));
+    const missing = [...wanted].filter((name) => !names.has(name));
+    const extra = [...names].filter((name) => !wanted.has(name));
+    if (missing.length + extra.length === 0) continue;
+    const difference = [
+      ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : []),
+      ...(extra.length > 0 ? [`with ${extra.join(', ')}`] : []),
+    ].join(' and ');
+    const text = `its columns differ from those of ${first.path}: ${difference}`;
+    throw new UnreadableData(path, text, 1);
+  }
+}
+
+/** Every column of the scan; those the file does not have are missing throughout. */
+function withAll({ leaves }: FilePlan, names: readonly string[]): FilePlan['leaves'] {
+  const found = new Map(leaves.map((leaf) => [leaf.name, leaf]));
+  return names.map(
+    (name) => found.get(name) ?? { name, expression: 'NULL::VARCHAR', sort: 'text' },
+  );
+}

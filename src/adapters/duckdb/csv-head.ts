@@ -1,0 +1,67 @@
+/** The first record of a CSV file: how many columns there are and what they are called. */
+import { open } from 'node:fs/promises';
+import { UnreadableData } from '../../ports/analytics.ts';
+
+/** A longer first record is refused. */
+export const headLimitBytes = 4 * 1024 * 1024;
+
+/** Column names: the header's, or `_c0`, `_c1`, … */
+export async function columnNames(path: string, header: boolean): Promise<readonly string[]> {
+  const text = await firstBytes(path);
+  const record = firstRecord(text);
+  if (!record) {
+    if (text.trim() === '') throw new UnreadableData(path, 'is empty');
+    const rule = `the first record does not end within ${headLimitBytes} bytes`;
+    throw new UnreadableData(path, `${rule}; is a quote left open?`, 1);
+  }
+  const names = record.map((cell, i) => (header && cell !== '' ? cell : `_c${i}`));
+  const again = names.find((name, i) => names.indexOf(name) !== i);
+  if (again !== undefined) {
+    throw new UnreadableData(path, `the column ${JSON.stringify(again)} is there twice`, 1);
+  }
+  return names;
+}
+
+async function firstBytes(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(headLimitBytes);
+    const { bytesRead } = await file.read(buffer, 0, headLimitBytes, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+      throw new UnreadableData(path, 'is UTF-16; only UTF-8 is read', 1);
+    }
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+      throw new UnreadableData(path, 'is compressed (gzip); decompress it first', 1);
+    }
+    const whole =
+      bytesRead < headLimitBytes ? `${bytes.toString('utf8')}\n` : bytes.toString('utf8');
+    return whole.replace(/^\uFEFF/, '').replace(/^[\r\n]+/, '');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The cells up to the first line end outside quotes; undefined when there is none. */
+function firstRecord(text: string): readonly string[] | undefined {
+  if (text.trim() === '') return undefined;
+  const cells: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text[i] ?? '';
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (text[i + 1] === '"') {
+        cell += '"';
+        i += 1;
+      } else quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === ',') {
+      cells.push(cell);
+      cell = '';
+    } else if (c === '\n' || c === '\r') return [...cells, cell];
+    else cell += c;
+  }
+  return undefined;
+}

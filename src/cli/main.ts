@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** The command line: names the command, parses its flags, and turns its outcome into an exit code. */
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { env } from './env.ts';
+import type { Command } from './flags.ts';
+import { report } from './report.ts';
+import { status } from './status.ts';
+import { up } from './up.ts';
+
+const commands: Readonly<Record<string, Command>> = { up, env, demo, report, status, doctor };
+
+const usageExit = 2;
+
+function help(): string {
+  const lines = Object.entries(commands).map(
+    ([name, { usage, meaning }]) => `  modelkeep ${`${name} ${usage}`.padEnd(44)} ${meaning}`,
+  );
+  return ['usage:', ...lines, '', 'modelkeep COMMAND --help lists the flags of a command.'].join(
+    '\n',
+  );
+}
+
+async function main(): Promise<number> {
+  const [name = 'help', ...rest] = process.argv.slice(2);
+  if (name === 'help' || name === '--help') {
+    console.log(help());
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    console.error(`modelkeep: there is no command '${name}'\n${help()}`);
+    return usageExit;
+  }
+  const parsed = command.parse(rest);
+  if (!parsed.ok) {
+    console.error(`modelkeep ${name}: ${parsed.reason}`);
+    return usageExit;
+  }
+  return parsed.value();
+}
+
+process.exitCode = await main();

@@ -1,0 +1,19 @@
+/** `modelkeep status`: whether the server of a data folder runs, and what it has under way. */
+import { readStatus } from '../server/status.ts';
+import { configCommand } from './flags.ts';
+
+export const status = configCommand(
+  { usage: '[--data DIR]', meaning: 'says what runs' },
+  async (config) => {
+    const found = await readStatus(config);
+    if (!found.ok) {
+      console.error(`modelkeep status: ${found.reason}`);
+      return 1;
+    }
+    const { url, ready, counts, schedules } = found.value;
+    console.log(`server     ${url} ${ready ? 'ready' : 'not running'}`);
+    for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(10)} ${count}`);
+    for (const line of schedules) console.log(`schedule   ${line}`);
+    return ready ? 0 : 1;
+  },
+);

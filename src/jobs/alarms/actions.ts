@@ -1,0 +1,90 @@
+/**
+ * Sends what alarms have decided: events to the bus, notifications to topics. Each is taken from the
+ * outbox once it has been sent, so after a crash it may be sent twice but is never lost. An action
+ * that cannot be carried out is recorded as failed; it does not hold up the others.
+ */
+import { rawJson, toJson } from '../../engines/alarms/java.ts';
+import { addHistory, type OutboxRow, outbox } from '../../engines/alarms/rows.ts';
+import type { EventBus } from '../../engines/events/bus.ts';
+import type { TopicPublisher } from '../../engines/topics/publisher.ts';
+import { parseArn } from '../../kernel/arn.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/log.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { Entry, MetadataStore } from '../../ports/metadata-store.ts';
+
+export interface SendingParts {
+  readonly store: MetadataStore;
+  readonly topics: TopicPublisher;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+type Action = Extract<OutboxRow, { kind: 'action' }>;
+
+const pageRows = 100;
+/** Bound of the recorded data, of the API. */
+const maxDataChars = 4_095;
+const eventSource = 'aws.cloudwatch';
+
+/** Empties the outbox, oldest first. */
+export async function sendAll(parts: SendingParts, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const page = await parts.store.list(outbox, { limit: pageRows });
+    for (const entry of page) {
+      signal.throwIfAborted();
+      await send(parts, entry);
+    }
+    if (page.length < pageRows) return;
+  }
+}
+
+async function send(parts: SendingParts, { key, row }: Entry<OutboxRow>): Promise<void> {
+  if (row.kind === 'event') {
+    const { scope, detailType, resources, detail } = row;
+    await parts.events.publish({ source: eventSource, detailType, resources, detail, scope });
+    await parts.store.write((tx) => tx.delete(outbox, key));
+    return;
+  }
+  const result = await act(parts, row);
+  await parts.store.write(async (tx) => {
+    await tx.delete(outbox, key);
+    await addHistory(tx, {
+      ...{ scope: row.scope, alarm: row.alarm, type: 'Action', atMs: parts.clock.nowMs() },
+      summary: result.ok
+        ? `Successfully executed action ${row.action}`
+        : `Failed to execute action ${row.action}. Received error: "${result.reason}"`,
+      data: actionData(row, result),
+    });
+  });
+}
+
+async function act({ topics, log }: SendingParts, row: Action): Promise<Outcome<void>> {
+  const arn = parseArn(row.action);
+  if (!arn.ok) return arn;
+  if (arn.value.service !== 'sns') {
+    return refuse(`actions of the service ${arn.value.service} are not built into this server`);
+  }
+  try {
+    const { subject, message } = row;
+    const sent = await topics.publish(row.action, { subject, message });
+    return sent.ok ? ok(undefined) : sent;
+  } catch (cause) {
+    log.error('an alarm could not notify', cause, { alarm: row.alarm, action: row.action });
+    return refuse(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function actionData(row: Action, result: Outcome<void>): string {
+  const write = (publishedMessage: string | null) =>
+    toJson({
+      actionState: result.ok ? 'Succeeded' : 'Failed',
+      stateUpdateTimestamp: row.stateUpdatedAtMs,
+      notificationResource: row.action,
+      publishedMessage: publishedMessage ?? rawJson('null'),
+      error: result.ok ? null : result.reason,
+    });
+  const whole = write(JSON.stringify({ default: row.message }));
+  return whole.length <= maxDataChars ? whole : write(null);
+}

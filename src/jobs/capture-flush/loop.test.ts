@@ -1,0 +1,136 @@
+/** From captured lines to objects: by age, by size, after a crash, and when the bucket is gone. */
+import { beforeEach, expect, test } from 'vitest';
+import { memoryJournals } from '../../adapters/memory/journals.ts';
+import { Spool, type SpoolLimits, spoolPrefix } from '../../engines/capture/spool.ts';
+import type { ObjectSpace } from '../../engines/objects/space.ts';
+import { gather } from '../../kernel/bytes.ts';
+import { silentLogger } from '../../kernel/log.ts';
+import type { Loop } from '../../kernel/loop.ts';
+import { refuse } from '../../kernel/outcome.ts';
+import { seededRandom } from '../../kernel/random.ts';
+import type { Journals } from '../../ports/journals.ts';
+import { makeCaptureLoop } from './loop.ts';
+
+const startMs = Date.UTC(2026, 0, 5, 10, 59, 30, 250);
+const signal = new AbortController().signal;
+const target = { destinationUri: 's3://captures/p', endpointName: 'Churn', variantName: 'A' };
+const limits: SpoolLimits = { maxAgeMs: 60_000, maxSizeBytes: 1_000, maxTotalBytes: 10_000 };
+
+let journals: Journals;
+let objects: Map<string, string>;
+let bucketThere: boolean;
+let spool: Spool;
+let loop: Loop;
+let seed = 1;
+
+/** As after the start of a process: the journals are all that is left of the one before. */
+function restart(over: Partial<SpoolLimits> = {}) {
+  seed += 1;
+  const random = seededRandom(seed);
+  spool = new Spool({ journals, random, limits: { ...limits, ...over }, onChange: () => {} });
+  loop = makeCaptureLoop({ spool, objects: space, log: silentLogger });
+}
+
+const space = {
+  async put(at, content) {
+    const bytes = await gather(content, 1_000_000);
+    if (!bucketThere) return refuse(`the bucket ${at.bucket} does not exist`);
+    objects.set(`${at.bucket}/${at.key}`, bytes.toString('utf8'));
+    const etag = '0';
+    return {
+      ok: true,
+      value: { key: at.key, sizeBytes: bytes.length, modifiedAtMs: 0, etag },
+    };
+  },
+} as Pick<ObjectSpace, 'put'> as ObjectSpace;
+
+beforeEach(() => {
+  journals = memoryJournals();
+  objects = new Map();
+  bucketThere = true;
+  restart();
+});
+
+test('records wait until they are old enough, and then are one object', async () => {
+  await spool.append(target, startMs, 'one\n');
+  await spool.append(target, startMs + 1_000, 'two\n');
+  expect(await loop.tick(startMs + 59_999, { signal })).toBe(startMs + 60_000);
+  expect(objects.size).toBe(0);
+  expect(await loop.tick(startMs + 60_000, { signal })).toBe(Infinity);
+  const [[key, text] = []] = objects;
+  expect(key).toMatch(/^captures\/p\/Churn\/A\/2026\/01\/05\/10\/59-30-250-[0-9a-f-]{36}\.jsonl$/);
+  expect(text).toBe('one\ntwo\n');
+  expect(await journals.names()).toEqual([]);
+});
+
+test('records of different hours never share an object', async () => {
+  await spool.append(target, startMs, 'ten\n');
+  await spool.append(target, startMs + 31_000, 'eleven\n');
+  await loop.tick(startMs + 120_000, { signal });
+  const folders = [...objects.keys()].map((key) => key.split('/').slice(-2, -1)[0]);
+  expect(folders.sort()).toEqual(['10', '11']);
+});
+
+test('a full journal becomes an object at once, and later records start another', async () => {
+  const line = `${'x'.repeat(599)}\n`;
+  for (let i = 0; i < 3; i += 1) await spool.append(target, startMs + i, line);
+  await loop.tick(startMs + 10, { signal });
+  expect([...objects.values()].map((text) => text.length)).toEqual([1_200]);
+  await loop.tick(startMs + 60_010, { signal });
+  expect([...objects.values()].map((text) => text.length)).toEqual([1_200, 600]);
+});
+
+test('what a killed process left is written, but for a line that has no end', async () => {
+  await spool.append(target, startMs, 'answered\n');
+  const [name = ''] = await journals.names();
+  await (await journals.open(name)).append(Buffer.from('{"torn'));
+  await (await journals.open(`${spoolPrefix}empty`)).append(Buffer.from('{"vers'));
+  await (await journals.open('other')).append(Buffer.from('not ours'));
+  restart();
+  await loop.tick(startMs, { signal });
+  expect([...objects.values()]).toEqual(['answered\n']);
+  expect(await journals.names()).toEqual(['other']);
+});
+
+test('a crash between object and journal writes the same object again', async () => {
+  await spool.append(target, startMs, 'one\n');
+  const [name = ''] = await journals.names();
+  const bytes = await gather((await journals.open(name)).read(), 10_000);
+  await loop.tick(startMs + 60_000, { signal });
+  await (await journals.open(name)).append(bytes);
+  restart();
+  await loop.tick(startMs + 60_000, { signal });
+  expect([...objects.values()]).toEqual(['one\n']);
+});
+
+test('while the bucket is gone records are kept and tried again, each time later', async () => {
+  bucketThere = false;
+  await spool.append(target, startMs, 'one\n');
+  const firstMs = startMs + 60_000;
+  expect(await loop.tick(firstMs, { signal })).toBe(firstMs + 5_000);
+  expect(await loop.tick(firstMs + 5_000, { signal })).toBe(firstMs + 15_000);
+  expect(await journals.names()).toHaveLength(1);
+  bucketThere = true;
+  await loop.tick(firstMs + 14_999, { signal });
+  expect(objects.size).toBe(0);
+  expect(await loop.tick(firstMs + 15_000, { signal })).toBe(Infinity);
+  expect([...objects.values()]).toEqual(['one\n']);
+});
+
+test('a full spool takes nothing more until objects were made', async () => {
+  restart({ maxTotalBytes: 700, maxSizeBytes: 400 });
+  const line = `${'x'.repeat(399)}\n`;
+  expect(await spool.append(target, startMs, line)).toBe(true);
+  expect(await spool.append(target, startMs, line)).toBe(false);
+  await loop.tick(startMs, { signal });
+  expect(await spool.append(target, startMs, line)).toBe(true);
+});
+
+test('appends that overlap a sealing all land', async () => {
+  const lines = Array.from({ length: 50 }, (_, i) => `${i} ${'x'.repeat(90)}\n`);
+  restart({ maxTotalBytes: 1_000_000 });
+  await Promise.all(lines.map((line) => spool.append(target, startMs, line)));
+  await loop.tick(startMs + 60_000, { signal });
+  const landed = [...objects.values()].flatMap((text) => text.trimEnd().split('\n'));
+  expect(landed.sort()).toEqual(lines.map((line) => line.trimEnd()).sort());
+});

@@ -1,0 +1,60 @@
+/** What `dataset_format` of an analysis says: how the rows of its inputs are written. */
+import { type CaptureFormat, defaultCaptureFormat } from '../../engines/records/rows.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { TabularFormat } from '../../ports/analytics.ts';
+
+export type DatasetFormat =
+  | TabularFormat
+  | { readonly kind: 'capture'; readonly as: CaptureFormat };
+
+/**
+ * Reads `{"csv":{"header":true}}`, `{"json":{"lines":true}}`, `{"parquet":{}}` and
+ * `{"sagemakerCaptureJson":{"captureIndexNames":[…]}}`. A CSV has no header unless it says so.
+ */
+export function parseDatasetFormat(text: string): Outcome<DatasetFormat> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refuse(`dataset_format is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const [kind, settings] = entries[0] ?? [];
+  const given = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  switch (kind) {
+    case 'csv':
+      return ok({ kind: 'csv', header: isTrue(given['header']) });
+    case 'json':
+      return ok({ kind: isTrue(given['lines'] ?? given['line']) ? 'jsonLines' : 'json' });
+    case 'parquet':
+      return ok({ kind: 'parquet' });
+    case 'sagemakerCaptureJson':
+      return captureFormat(given);
+    default:
+      return refuse(
+        'dataset_format must be one of csv, json, parquet and sagemakerCaptureJson, ' +
+          `and is ${text.slice(0, 200)}`,
+      );
+  }
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true' || value === 'True';
+}
+
+function captureFormat(given: Readonly<Record<string, unknown>>): Outcome<DatasetFormat> {
+  const names = given['captureIndexNames'] ?? defaultCaptureFormat.captureIndexNames;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((n) => typeof n === 'string')) {
+    return refuse('captureIndexNames of dataset_format must be a list of names');
+  }
+  const position = given['output_columns_position'] ?? given['outputColumnsPosition'] ?? 'START';
+  if (position !== 'START' && position !== 'END') {
+    return refuse('output_columns_position of dataset_format must be START or END');
+  }
+  const as: CaptureFormat = {
+    captureIndexNames: names,
+    outputColumnsPosition: position,
+    collapse: isTrue(given['collapse']),
+  };
+  return ok({ kind: 'capture', as });
+}

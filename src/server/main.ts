@@ -1,0 +1,157 @@
+/** Starts and stops a server: the world, the parts, the HTTP listener, and the loops. */
+
+import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { VirtualClock } from '../kernel/clock.ts';
+import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
+import { type KeyPair, sealKeyPair } from './administrator.ts';
+import { type App, compose } from './compose.ts';
+import type { Config } from './config.ts';
+import { loadOrMakeRootKey, writeNote } from './data-folder.ts';
+import { answerJson, fixedRoute, type Listening, listen, type Route } from './http.ts';
+import { closeWorld, openWorld, type World } from './world.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  readonly administrator: KeyPair;
+  /** Moves a virtual clock, doing on the way all that falls due; a bug on the system's clock. */
+  advanceTo(instantMs: number): Promise<void>;
+  /** Does what is due now, on a virtual clock. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Time starts here and moves only by `advanceTo`. */
+  readonly virtualStartMs?: number;
+}
+
+interface Running {
+  readonly world: World;
+  readonly app: App;
+}
+
+export async function startServer(
+  config: Config,
+  options: StartOptions = {},
+): Promise<Outcome<RunningServer>> {
+  const { virtualStartMs } = options;
+  const virtual = virtualStartMs === undefined ? undefined : new VirtualClock(virtualStartMs);
+  const rootKey = await loadOrMakeRootKey(config, systemRandom);
+  if (!rootKey.ok) return rootKey;
+  let listening: Listening | undefined;
+  const publicUrl = () => listening?.url ?? '';
+  const begin = async (): Promise<Outcome<Running>> => {
+    const world = await openWorld(config, virtual ?? systemClock);
+    const app = await compose(world, { rootKey: rootKey.value, publicUrl });
+    if (!app.ok) await closeWorld(world);
+    return app.ok ? ok({ world, app: app.value }) : app;
+  };
+  const begun = await begin();
+  if (!begun.ok) return begun;
+  const state = new ServerState(begun.value, begin);
+  try {
+    listening = await listen(() => state.routes(config.ephemeral), config);
+  } catch (cause) {
+    await state.stop();
+    return refuse(`cannot listen on ${config.host}:${config.port}: ${(cause as Error).message}`);
+  }
+  const { administrator } = begun.value.app;
+  await writeNote(config, {
+    url: listening.url,
+    region: config.region,
+    processId: process.pid,
+    administrator: sealKeyPair(rootKey.value, administrator),
+  });
+  await state.start({ timers: !virtual });
+  const { url, close } = listening;
+  return ok({
+    url,
+    administrator,
+    async advanceTo(instantMs) {
+      if (!virtual) throw new Error('the clock of this server cannot be moved');
+      await state.app.loops.advanceTo(virtual, instantMs);
+    },
+    settle: () => state.app.loops.settle(),
+    async stop() {
+      await close();
+      await state.stop();
+    },
+  });
+}
+
+/** The parts that run now; an ephemeral server can be emptied by putting new ones in their place. */
+class ServerState {
+  #running: Running;
+  #resetting: Promise<void> | undefined;
+  #timers = false;
+  readonly #begin: () => Promise<Outcome<Running>>;
+
+  constructor(running: Running, begin: () => Promise<Outcome<Running>>) {
+    this.#running = running;
+    this.#begin = begin;
+  }
+
+  get app(): App {
+    return this.#running.app;
+  }
+
+  async start(options: { readonly timers: boolean }): Promise<void> {
+    this.#timers = options.timers;
+    await this.app.loops.start(options);
+  }
+
+  async stop(): Promise<void> {
+    await this.#running.app.stop();
+    await closeWorld(this.#running.world);
+  }
+
+  reset(): Promise<void> {
+    this.#resetting ??= this.#replace().finally(() => {
+      this.#resetting = undefined;
+    });
+    return this.#resetting;
+  }
+
+  async #replace(): Promise<void> {
+    const begun = await this.#begin();
+    if (!begun.ok) throw new Error(begun.reason);
+    const old = this.#running;
+    this.#running = begun.value;
+    await this.start({ timers: this.#timers });
+    await old.app.stop();
+    await closeWorld(old.world);
+  }
+
+  routes(ephemeral: boolean): readonly Route[] {
+    const { app } = this;
+    return [
+      app.gateway,
+      fixedRoute('GET', '/_modelkeep/health', (response) =>
+        answerJson(response, 200, { status: 'ready' }),
+      ),
+      ...(ephemeral ? [this.#resetRoute()] : []),
+      certificateRoute(app),
+      { matches: () => true, handle: app.listener },
+    ];
+  }
+
+  #resetRoute(): Route {
+    return fixedRoute('POST', '/_modelkeep/reset', async (response) => {
+      await this.reset();
+      answerJson(response, 200, { status: 'empty' });
+    });
+  }
+}
+
+const certificatePath = /^\/_modelkeep\/sns\/[A-Za-z0-9-]{1,64}\.pem$/;
+
+function certificateRoute(app: App): Route {
+  return {
+    matches: ({ method, url }) => method === 'GET' && certificatePath.test(url ?? ''),
+    async handle(request, response) {
+      request.resume();
+      const pem = await app.certificatePem();
+      response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(pem);
+    },
+  };
+}

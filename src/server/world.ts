@@ -1,0 +1,116 @@
+/** The adapters of one server, chosen by its configuration. The only file that opens them. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { x509Certificates } from '../adapters/certificates/x509.ts';
+import { fileJournals } from '../adapters/files/journals.ts';
+import { fileObjectStore } from '../adapters/files/object-store.ts';
+import { undiciForwarder } from '../adapters/forwarder/forwarder.ts';
+import { memoryJournals } from '../adapters/memory/journals.ts';
+import { memoryMetadataStore } from '../adapters/memory/metadata-store.ts';
+import { memoryObjectStore } from '../adapters/memory/object-store.ts';
+import { onnxImages } from '../adapters/onnx/image.ts';
+import { makePoster } from '../adapters/poster/poster.ts';
+import { makeProcessLauncher } from '../adapters/process/launcher.ts';
+import { makeRemoteLauncher } from '../adapters/remote/launcher.ts';
+import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
+import { pinoLogger } from '../adapters/system/logger.ts';
+import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { folderWorkspaces } from '../adapters/workspace/workspaces.ts';
+import type { AddressPolicy } from '../kernel/addresses.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Certificates } from '../ports/certificates.ts';
+import type { Forwarder } from '../ports/forwarder.ts';
+import type { Journals } from '../ports/journals.ts';
+import type { Launcher } from '../ports/launcher.ts';
+import type { MetadataStore } from '../ports/metadata-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Poster } from '../ports/poster.ts';
+import type { Workspaces } from '../ports/workspace.ts';
+import { type Config, processEnvironment } from './config.ts';
+import { makeFolder } from './data-folder.ts';
+import { firstOf } from './launchers.ts';
+
+export interface World {
+  readonly config: Config;
+  /** What schedules, records and rows go by; virtual in the demo and in tests. */
+  readonly clock: Clock;
+  /** What clients sign by: always the machine's own. */
+  readonly wallClock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly store: MetadataStore;
+  readonly blobs: ObjectStore;
+  readonly journals: Journals;
+  readonly workspaces: Workspaces;
+  readonly launcher: Launcher;
+  readonly poster: Poster;
+  readonly forwarder: Forwarder;
+  readonly certificates: Certificates;
+  /** For files that need not outlive the process. */
+  readonly temporaryFolder: string;
+}
+
+export async function openWorld(config: Config, clock: Clock): Promise<World> {
+  await makeFolder(config.data);
+  const log = pinoLogger({ level: config.logLevel });
+  const workFolder = config.ephemeral
+    ? join(tmpdir(), `modelkeep-${process.pid}`)
+    : join(config.data, 'work');
+  await makeFolder(workFolder);
+  return {
+    config,
+    clock,
+    wallClock: systemClock,
+    random: systemRandom,
+    log,
+    ...(config.ephemeral ? memoryStores() : await fileStores(config.data)),
+    workspaces: folderWorkspaces(join(workFolder, 'jobs')),
+    launcher: launcherOf(config, workFolder),
+    poster: makePoster({ allow: policyOf(config.webhookHosts) }),
+    forwarder: undiciForwarder(),
+    certificates: x509Certificates(),
+    temporaryFolder: join(workFolder, 'temporary'),
+  };
+}
+
+type Stores = Pick<World, 'store' | 'blobs' | 'journals'>;
+
+function memoryStores(): Stores {
+  return {
+    store: memoryMetadataStore(),
+    blobs: memoryObjectStore(),
+    journals: memoryJournals(),
+  };
+}
+
+async function fileStores(data: string): Promise<Stores> {
+  return {
+    store: await sqliteMetadataStore(join(data, 'metadata.db')),
+    blobs: await fileObjectStore(join(data, 'objects')),
+    journals: await fileJournals(join(data, 'journals')),
+  };
+}
+
+function launcherOf(config: Config, workFolder: string): Launcher {
+  return firstOf([
+    makeRemoteLauncher({ allow: policyOf(config.remoteHosts) }),
+    makeProcessLauncher({
+      images: { ...onnxImages(), ...config.images },
+      workFolder: join(workFolder, 'programs'),
+      path: processEnvironment()['PATH'] ?? '/usr/bin:/bin',
+    }),
+  ]);
+}
+
+function policyOf(hosts: readonly string[]): AddressPolicy {
+  return hosts.includes('*') ? { allowPrivate: true } : { allowPrivate: true, hosts };
+}
+
+export async function closeWorld(world: World): Promise<void> {
+  await world.forwarder.close();
+  await world.journals.close();
+  await world.blobs.close();
+  await world.store.close();
+}

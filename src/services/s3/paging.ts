@@ -1,0 +1,43 @@
+/** Page sizes, continuation tokens and the url encoding of names, as S3's lists have them. */
+import type { EncodingType } from '@aws-sdk/client-s3';
+import { faults } from './faults.ts';
+
+export const maxPage = 1_000;
+
+/** A page never has more than 1,000 entries, however many are asked for. */
+export function pageSize(argument: string, asked: number | undefined): number {
+  if (asked === undefined) return maxPage;
+  if (Number.isInteger(asked) && asked >= 0) return Math.min(asked, maxPage);
+  const message = `Argument ${argument} must be an integer between 0 and 2147483647`;
+  throw faults.invalidArgument(argument, asked, message);
+}
+
+/** Tokens are opaque to clients; the version lets their meaning change. */
+const tokenVersion = '1';
+
+export function writeToken(position: string): string {
+  return Buffer.from(tokenVersion + position).toString('base64url');
+}
+
+/** Throws InvalidArgument for a token that no list gave. */
+export function readToken(token: string): string {
+  const text = Buffer.from(token, 'base64url').toString();
+  if (text.startsWith(tokenVersion) && writeToken(text.slice(1)) === token) return text.slice(1);
+  throw faults.invalidArgument(
+    'continuation-token',
+    token,
+    'The continuation token provided is incorrect',
+  );
+}
+
+/** How names are written in an answer: as they are, or percent-encoded but for the slash. */
+export function namesIn(encoding: EncodingType | undefined): (name: string) => string {
+  if (encoding === undefined) return (name) => name;
+  if (encoding === 'url') return (name) => encodeURIComponent(name).replaceAll('%2F', '/');
+  const message = 'Invalid Encoding Method specified in Request';
+  throw faults.invalidArgument('encoding-type', encoding, message);
+}
+
+export function optional<T>(value: T | undefined, map: (value: T) => T): T | undefined {
+  return value === undefined ? undefined : map(value);
+}

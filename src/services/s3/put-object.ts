@@ -1,0 +1,33 @@
+/** Putting an object in one request. */
+import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import { once } from '../../kernel/bytes.ts';
+import { algorithmOf, checksumMembers, provenChecksum } from './checksums.ts';
+import { preconditionOf } from './conditions.ts';
+import type { S3Ctx } from './context.ts';
+import { descriptionOf } from './description.ts';
+import { addressOf, bucketOf, quoted, type Streamed, shownVersion, valueOf } from './ground.ts';
+import { refuseUnbuilt } from './unbuilt.ts';
+
+export async function putObject(
+  input: Streamed<PutObjectRequest>,
+  ctx: S3Ctx,
+): Promise<PutObjectOutput> {
+  refuseUnbuilt(input);
+  algorithmOf(input.ChecksumAlgorithm);
+  const at = addressOf(input);
+  const description = descriptionOf(input);
+  const precondition = preconditionOf(input);
+  const bucket = await bucketOf(input, ctx);
+  const answer = await ctx.objects.put(at, input.Body ?? once(new Uint8Array()), {
+    description,
+    precondition,
+    checksum: () => provenChecksum(ctx),
+    signal: ctx.signal,
+  });
+  const { etag, version } = valueOf(answer, at);
+  return {
+    ETag: quoted(etag),
+    ...checksumMembers(version.object.checksum),
+    VersionId: shownVersion(bucket, version),
+  };
+}

@@ -1,0 +1,92 @@
+/** The parts of an upload: sent, or copied from an object. */
+import type {
+  UploadPartCopyOutput,
+  UploadPartCopyRequest,
+  UploadPartOutput,
+  UploadPartRequest,
+} from '@aws-sdk/client-s3';
+import type { ChecksumAlgorithm } from '../../engines/objects/rows.ts';
+import { defined } from '../../kernel/assert.ts';
+import { once } from '../../kernel/bytes.ts';
+import { algorithmOf, announcedAlgorithm, provenChecksum, valueMember } from './checksums.ts';
+import type { S3Ctx } from './context.ts';
+import { checkSourceSize, findSource } from './copy-source.ts';
+import { faults } from './faults.ts';
+import { bucketOf, quoted, type Streamed, settled, valueOf } from './ground.ts';
+import { checkPartNumber, uploadAddressOf } from './multipart-upload.ts';
+import { copyRangeOf } from './ranges.ts';
+import { refuseUnbuilt } from './unbuilt.ts';
+
+export async function uploadPart(
+  input: Streamed<UploadPartRequest>,
+  ctx: S3Ctx,
+): Promise<UploadPartOutput> {
+  refuseUnbuilt(input);
+  algorithmOf(input.ChecksumAlgorithm);
+  const at = uploadAddressOf(input);
+  const number = defined(input.PartNumber, 'PartNumber');
+  checkPartNumber(number);
+  await bucketOf(input, ctx);
+  const upload = valueOf(await ctx.objects.uploads.get(at), at);
+  const digest = digestFor(upload.checksum?.algorithm, announcedAlgorithm(ctx));
+  const put = await ctx.objects.uploads.putPart(at, input.Body ?? once(new Uint8Array()), {
+    number,
+    checksum: () => provenChecksum(ctx),
+    signal: ctx.signal,
+    ...(digest ? { digest } : {}),
+  });
+  const { etag, checksum } = valueOf(put, at);
+  return { ETag: quoted(etag), ...valueMember(checksum) };
+}
+
+/** What is left to compute: the upload's own algorithm, unless the part comes with its value. */
+function digestFor(
+  expected: ChecksumAlgorithm | undefined,
+  announced: ChecksumAlgorithm | undefined,
+): ChecksumAlgorithm | undefined {
+  if (!expected || !announced) return expected;
+  if (expected === announced) return undefined;
+  throw faults.invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()},` +
+      ` actual checksum Type: ${announced.toLowerCase()}`,
+  );
+}
+
+export async function uploadPartCopy(
+  input: UploadPartCopyRequest,
+  ctx: S3Ctx,
+): Promise<UploadPartCopyOutput> {
+  refuseUnbuilt(input);
+  const at = uploadAddressOf(input);
+  const number = defined(input.PartNumber, 'PartNumber');
+  checkPartNumber(number);
+  await bucketOf(input, ctx);
+  const upload = valueOf(await ctx.objects.uploads.get(at), at);
+  const opened = await settled(async () => {
+    const { version, versionId } = await findSource(input, ctx);
+    const { sizeBytes } = version.object;
+    const range =
+      input.CopySourceRange === undefined
+        ? { start: 0, end: sizeBytes }
+        : copyRangeOf(input.CopySourceRange, sizeBytes);
+    checkSourceSize(range.end - range.start);
+    const bytes = await ctx.objects.open(version, { range, signal: ctx.signal });
+    return bytes.ok ? { ok: true, value: { bytes: bytes.value, versionId } } : bytes;
+  });
+  const { bytes, versionId } = valueOf(opened, at);
+  const digest = upload.checksum?.algorithm;
+  const put = await ctx.objects.uploads.putPart(at, bytes, {
+    number,
+    signal: ctx.signal,
+    ...(digest ? { digest } : {}),
+  });
+  const { etag, checksum, modifiedAtMs } = valueOf(put, at);
+  return {
+    CopySourceVersionId: versionId,
+    CopyPartResult: {
+      ETag: quoted(etag),
+      LastModified: new Date(modifiedAtMs),
+      ...valueMember(checksum),
+    },
+  };
+}
