@@ -19,7 +19,7 @@ CASES = [
     ("cloudtrail", "create_trail", dict(Name="trail", S3BucketName="bucket")),
     ("s3", "put_bucket_accelerate_configuration", dict(Bucket="bucket", AccelerateConfiguration=dict(Status="Enabled"))),
     ("sqs", "start_message_move_task", dict(SourceArn="arn:aws:sqs:us-east-1:000000000000:q")),
-    ("sns", "create_platform_application", dict(Name="p", Platform="GCM", Attributes={})),
+    ("sns", "create_platform_application", dict(Name="p", Platform="GCM", Attributes={"PlatformCredential": "x"})),
     ("cloudwatch", "put_dashboard", dict(DashboardName="d", DashboardBody="{}")),
 ]
 

@@ -14,7 +14,7 @@ def test_tells_the_caller(client):
 
 
 def test_answers_a_presigned_request(client):
-    signed = client("sts").generate_presigned_url("get_caller_identity")
+    signed = client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
     answer = requests.get(signed, timeout=10)
     assert answer.status_code == 200
     assert "<GetCallerIdentityResult>" in answer.text

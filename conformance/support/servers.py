@@ -17,7 +17,7 @@ EXPORT = re.compile(r"(\w+)=('[^']*'|\S+)")
 
 def command_line(*arguments):
     default = Path(__file__).resolve().parents[2] / "dist/cli/main.js"
-    entry = os.environ.get("MODELKEEP_CLI", str(default))
+    entry = os.environ.get("CONFORMANCE_CLI", str(default))
     return [shutil.which("node") or "node", entry, *arguments]
 
 

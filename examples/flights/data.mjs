@@ -38,11 +38,8 @@ const trailing = (place) => `
   )
   window w as (partition by place order by day rows between 7 preceding and 1 preceding)`;
 
-/**
- * `perDay` flights of each day, evenly spread over it, in time order, with everything needed to train,
- * to score and to replay: an array of days of { day, hour, rows: [[feature, ...], ...], late: [0|1] }.
- */
-export async function loadDays({ from, to, perDay }) {
+/** Reads the file once; `days` then picks from it. */
+export async function openFlights() {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
   const path = parquetPath().replaceAll("'", "''");
@@ -60,6 +57,20 @@ export async function loadDays({ from, to, perDay }) {
     create table network as
     select day, avg(late / flights) over (order by day rows between 7 preceding and 1 preceding) as share
     from (select day, sum(late) as late, sum(flights) as flights from daily group by day)`);
+  return {
+    days: (range) => pick(connection, range),
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/**
+ * `perDay` flights of each day, evenly spread over it, in time order, with everything needed to train,
+ * to score and to replay: an array of days of { day, rows: [[feature, ...], ...], late: [0|1] }.
+ */
+async function pick(connection, { from, to, perDay }) {
   const reader = await connection.streamAndReadAll(`
     with picked as (
       select *, row_number() over (partition by day order by date, origin, destination) as place_in_day,
@@ -86,7 +97,5 @@ export async function loadDays({ from, to, perDay }) {
     known.late.push(late);
     days.set(day, known);
   }
-  connection.closeSync();
-  instance.closeSync();
   return [...days.values()];
 }

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { areaUnderCurve, predict, train } from './boosting.mjs';
-import { featureNames, firstDay, loadDays } from './data.mjs';
+import { featureNames, firstDay, openFlights } from './data.mjs';
 import { toOnnx } from './onnx.mjs';
 
 /** Every fifth row is kept aside to see how well the model does on flights it has not seen. */
@@ -31,7 +31,9 @@ export async function archiveOf(model) {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const [, , out = 'model.tar.gz'] = process.argv;
-  const days = await loadDays({ from: firstDay, to: '2001-02-01', perDay: 2_500 });
+  const flights = await openFlights();
+  const days = await flights.days({ from: firstDay, to: '2001-02-01', perDay: 2_500 });
+  flights.close();
   const { model, areaUnderCurve: auc } = trainOn(days);
   await writeFile(out, await archiveOf(model));
   console.log(`${out}: trained on ${days.length} days, area under the curve ${auc.toFixed(3)}`);

@@ -1,7 +1,7 @@
 /**
  * Which network addresses the server may be sent to by its users. Names and resolved addresses are
- * judged here; resolving and connecting is the adapters' work, through `guardedLookup`, so that what
- * was judged is what is connected to.
+ * judged here; resolving and connecting is the adapters' work, through `guardedLookup`, so that
+ * what was judged is what is connected to.
  */
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Outcome, ok, refuse } from './outcome.ts';
@@ -77,8 +77,8 @@ export function checkAddress(address: string, policy: AddressPolicy): Outcome<vo
 }
 
 /**
- * A `lookup` for sockets that fails unless every address of the name is allowed, so that a name with
- * one good and one bad address cannot slip through. Not called for literals: see `checkUrl`.
+ * A `lookup` for sockets that fails unless every address of the name is allowed, so that a name
+ * with one good and one bad address cannot slip through. Not called for literals: see `checkUrl`.
  */
 export function guardedLookup(policy: AddressPolicy, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {

@@ -13,3 +13,10 @@ export function ok<T>(value: T): Outcome<T> {
 export function refuse(reason: string): Refusal {
   return { ok: false, reason };
 }
+
+/** What a thrown value says, for a refusal. An error for several tries says what each said. */
+export function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const each = cause instanceof AggregateError ? cause.errors.map(reasonOf).join('; ') : '';
+  return cause.message || each || cause.name;
+}

@@ -88,214 +88,245 @@ interface Bad {
   readonly line?: number;
 }
 
+/** What the cases share: the adapter, and a folder for their files. */
+interface Bench extends Subject {
+  readonly folder: string;
+  file(name: string, content: string | Uint8Array): Promise<string>;
+  read(name: string, content: string | Uint8Array, format: TabularFormat): Promise<Table>;
+}
+
+const csv = { kind: 'csv', header: true } as const;
+
 export function analyticsContract(open: () => Promise<Subject>): void {
   describe('analytics', () => {
-    let folder = '';
-    let subject: Subject;
+    let bench: Bench | undefined;
+    const get = () => {
+      if (!bench) throw new Error('the suite has not begun');
+      return bench;
+    };
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'analytics-'));
-      subject = await open();
+      bench = await benchOf(await open());
     });
     afterAll(async () => {
-      await subject.analytics.close();
-      await rm(folder, { recursive: true });
+      await get().analytics.close();
+      await rm(get().folder, { recursive: true });
     });
+    csvCases(get);
+    typedCases(get);
+    badCases(get);
+  });
+}
 
-    const file = async (name: string, content: string | Uint8Array) => {
-      const path = join(folder, name);
-      await writeFile(path, content);
-      return path;
-    };
-    const read = async (name: string, content: string | Uint8Array, format: TabularFormat) =>
-      tableOf(subject.analytics, [await file(name, content)], format);
-    const csv = { kind: 'csv', header: true } as const;
+async function benchOf(subject: Subject): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'analytics-'));
+  const file: Bench['file'] = async (name, content) => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return path;
+  };
+  const read: Bench['read'] = async (name, content, format) =>
+    tableOf(subject.analytics, [await file(name, content)], format);
+  return { ...subject, folder, file, read };
+}
 
-    test('texts are told apart by the rules of inference', async () => {
-      const lines = kindTable.map(([text], i) => `${i},${csvCell(text)}\n`).join('');
-      const { kinds, values } = await read('kinds.csv', `i,cell\n${lines}`, csv);
-      expect(kinds['cell']).toEqual(kindTable.map(([, kind]) => kind));
-      expect(values['cell']).toEqual(kindTable.map(([, , value]) => value));
-    });
+function csvCases(get: () => Bench): void {
+  test('texts are told apart by the rules of inference', async () => {
+    const lines = kindTable.map(([text], i) => `${i},${csvCell(text)}\n`).join('');
+    const { kinds, values } = await get().read('kinds.csv', `i,cell\n${lines}`, csv);
+    expect(kinds['cell']).toEqual(kindTable.map(([, kind]) => kind));
+    expect(values['cell']).toEqual(kindTable.map(([, , value]) => value));
+  });
 
-    test('without a header columns are numbered', async () => {
-      const format = { kind: 'csv', header: false } as const;
-      const { values } = await read('bare.csv', '\uFEFF1,"x,y"\r\n2,z\r\n', format);
-      expect(values).toEqual({ _c0: [1, 2], _c1: ['x,y', 'z'] });
-    });
+  test('without a header columns are numbered', async () => {
+    const format = { kind: 'csv', header: false } as const;
+    const { values } = await get().read('bare.csv', '\uFEFF1,"x,y"\r\n2,z\r\n', format);
+    expect(values).toEqual({ _c0: [1, 2], _c1: ['x,y', 'z'] });
+  });
 
-    test('rows keep their order over many batches and several files', async () => {
-      const lines = (from: number) =>
-        Array.from({ length: 20_000 }, (_, i) => `${from + i}\n`).join('');
-      const paths = [
-        await file('a.csv', `n\n${lines(0)}`),
-        await file('b.csv', `n\n${lines(20_000)}`),
-      ];
-      const { rows, values } = await tableOf(subject.analytics, paths, csv);
-      expect(rows).toBe(40_000);
-      expect(values['n']?.every((n, i) => n === i)).toBe(true);
-    });
-
-    test('a header alone is a table of no rows that has its columns', async () => {
-      const { rows, values } = await read('head.csv', 'a,"b ""c"""\n', csv);
-      expect({ rows, values }).toEqual({ rows: 0, values: { a: [], 'b "c"': [] } });
-    });
-
-    test('odd names of files and columns are only names', async () => {
-      const { values } = await read(
-        "o'dd [1] *.csv",
-        `"it's; DROP TABLE x","a ""b""",select\n1,2,3\n`,
-        csv,
-      );
-      expect(values).toEqual({ "it's; DROP TABLE x": [1], 'a "b"': [2], select: [3] });
-    });
-
-    test('JSON Lines are flattened, and late keys found', async () => {
-      const text =
-        '{"a":1,"n":{"x":1.5,"y":{"z":"q"}},"l":[1,2]}\n' +
-        '{"a":"v","n":{"x":3},"l":[7],"day":"2020-01-02T03:04:05Z","ok":true}\n';
-      const { values, kinds } = await read('nested.jsonl', text, { kind: 'jsonLines' });
-      expect(values).toEqual({
-        a: [1, 'v'],
-        'n.x': [1.5, 3],
-        'n.y.z': ['q', undefined],
-        'l.0': [1, 7],
-        'l.1': [2, undefined],
-        day: [undefined, '2020-01-02T03:04:05Z'],
-        ok: [undefined, 'true'],
-      });
-      expect(kinds['n.x']).toEqual([2, 1]);
-    });
-
-    test('JSON is an array of objects, or one object', async () => {
-      const json = { kind: 'json' } as const;
-      expect((await read('many.json', '[{"a":1},\n {"a":2}]', json)).values).toEqual({ a: [1, 2] });
-      expect((await read('one.json', '{\n "a": 1,\n "b": null\n}\n', json)).values).toEqual({
-        a: [1],
-        b: [undefined],
-      });
-    });
-
-    test('Parquet has types: whole numbers, fractions, structures, texts', async () => {
-      const rows =
-        '{"i":1,"f":2.5,"s":"5","b":true,"n":{"x":1},"d":"2020-01-02"}\n' +
-        '{"i":2,"f":3,"s":"x","b":null,"n":{"x":null},"d":"2020-01-03"}\n';
-      const path = join(folder, 'typed.parquet');
-      await subject.toParquet(await file('typed.jsonl', rows), path);
-      const table = await tableOf(subject.analytics, [path], { kind: 'parquet' });
-      expect(table.values).toEqual({
-        i: [1, 2],
-        f: [2.5, 3],
-        s: [5, 'x'],
-        b: ['true', undefined],
-        'n.x': [1, undefined],
-        d: ['2020-01-02', '2020-01-03'],
-      });
-      expect(table.kinds).toMatchObject({ i: [1, 1], f: [2, 2], s: [1, 4], d: [4, 4] });
-    });
-
-    const bad: readonly Bad[] = [
-      { name: 'empty.csv', content: '', format: csv, why: 'is empty' },
-      { name: 'blank.csv', content: '\n\n', format: csv, why: 'is empty' },
-      {
-        name: 'long.csv',
-        content: 'a,b\n1,2\n3,4,5\n',
-        format: csv,
-        why: '3 columns where 2 are expected: "3,4,5"',
-        line: 3,
-      },
-      {
-        name: 'short.csv',
-        content: 'a,b\n1,2\n3\n',
-        format: csv,
-        why: '1 columns where 2 are expected: "3"',
-        line: 3,
-      },
-      {
-        name: 'open.csv',
-        content: 'a,b\n1,2\n"x,4\n5,6\n',
-        format: csv,
-        why: 'a quote is not closed',
-        line: 3,
-      },
-      {
-        name: 'latin.csv',
-        content: Buffer.from('a,b\n1,2\n3,caf\xe9\n', 'latin1'),
-        format: csv,
-        why: 'is not UTF-8',
-        line: 3,
-      },
-      {
-        name: 'wide.csv',
-        content: Buffer.from('\uFEFFa,b\n', 'utf16le'),
-        format: csv,
-        why: 'is UTF-16',
-        line: 1,
-      },
-      {
-        name: 'twice.csv',
-        content: 'a,b,a\n1,2,3\n',
-        format: csv,
-        why: 'the column "a" is there twice',
-        line: 1,
-      },
-      {
-        name: 'cut.jsonl',
-        content: '{"a":1}\n{"a":\n',
-        format: { kind: 'jsonLines' },
-        why: 'not JSON',
-      },
-      {
-        name: 'list.jsonl',
-        content: '[1,2]\n',
-        format: { kind: 'jsonLines' },
-        why: 'every value must be an object',
-      },
-      {
-        name: 'text.json',
-        content: 'hello',
-        format: { kind: 'json' },
-        why: 'must begin with [ or {',
-        line: 1,
-      },
-      {
-        name: 'not.parquet',
-        content: 'hello hello hello',
-        format: { kind: 'parquet' },
-        why: 'is not a Parquet file',
-      },
+  test('rows keep their order over many batches and several files', async () => {
+    const lines = (from: number) =>
+      Array.from({ length: 20_000 }, (_, i) => `${from + i}\n`).join('');
+    const paths = [
+      await get().file('a.csv', `n\n${lines(0)}`),
+      await get().file('b.csv', `n\n${lines(20_000)}`),
     ];
-    test.each(bad)('$name is refused by name', async ({ name, content, format, why, line }) => {
-      const error = await read(name, content, format).then(
+    const { rows, values } = await tableOf(get().analytics, paths, csv);
+    expect(rows).toBe(40_000);
+    expect(values['n']?.every((n, i) => n === i)).toBe(true);
+  });
+
+  test('a header alone is a table of no rows that has its columns', async () => {
+    const { rows, values } = await get().read('head.csv', 'a,"b ""c"""\n', csv);
+    expect({ rows, values }).toEqual({ rows: 0, values: { a: [], 'b "c"': [] } });
+  });
+
+  test('odd names of files and columns are only names', async () => {
+    const { values } = await get().read(
+      "o'dd [1] *.csv",
+      `"it's; DROP TABLE x","a ""b""",select\n1,2,3\n`,
+      csv,
+    );
+    expect(values).toEqual({ "it's; DROP TABLE x": [1], 'a "b"': [2], select: [3] });
+  });
+}
+
+function typedCases(get: () => Bench): void {
+  test('JSON Lines are flattened, and late keys found', async () => {
+    const text =
+      '{"a":1,"n":{"x":1.5,"y":{"z":"q"}},"l":[1,2]}\n' +
+      '{"a":"v","n":{"x":3},"l":[7],"day":"2020-01-02T03:04:05Z","ok":true}\n';
+    const { values, kinds } = await get().read('nested.jsonl', text, { kind: 'jsonLines' });
+    expect(values).toEqual({
+      a: [1, 'v'],
+      'n.x': [1.5, 3],
+      'n.y.z': ['q', undefined],
+      'l.0': [1, 7],
+      'l.1': [2, undefined],
+      day: [undefined, '2020-01-02T03:04:05Z'],
+      ok: [undefined, 'true'],
+    });
+    expect(kinds['n.x']).toEqual([2, 1]);
+  });
+
+  test('JSON is an array of objects, or one object', async () => {
+    const json = { kind: 'json' } as const;
+    expect((await get().read('many.json', '[{"a":1},\n {"a":2}]', json)).values).toEqual({
+      a: [1, 2],
+    });
+    expect((await get().read('one.json', '{\n "a": 1,\n "b": null\n}\n', json)).values).toEqual({
+      a: [1],
+      b: [undefined],
+    });
+  });
+
+  test('Parquet has types: whole numbers, fractions, structures, texts', async () => {
+    const rows =
+      '{"i":1,"f":2.5,"s":"5","b":true,"n":{"x":1},"d":"2020-01-02"}\n' +
+      '{"i":2,"f":3,"s":"x","b":null,"n":{"x":null},"d":"2020-01-03"}\n';
+    const path = join(get().folder, 'typed.parquet');
+    await get().toParquet(await get().file('typed.jsonl', rows), path);
+    const table = await tableOf(get().analytics, [path], { kind: 'parquet' });
+    expect(table.values).toEqual({
+      i: [1, 2],
+      f: [2.5, 3],
+      s: [5, 'x'],
+      b: ['true', undefined],
+      'n.x': [1, undefined],
+      d: ['2020-01-02', '2020-01-03'],
+    });
+    expect(table.kinds).toMatchObject({ i: [1, 1], f: [2, 2], s: [1, 4], d: [4, 4] });
+  });
+}
+
+const bad: readonly Bad[] = [
+  { name: 'empty.csv', content: '', format: csv, why: 'is empty' },
+  { name: 'blank.csv', content: '\n\n', format: csv, why: 'is empty' },
+  {
+    name: 'long.csv',
+    content: 'a,b\n1,2\n3,4,5\n',
+    format: csv,
+    why: '3 columns where 2 are expected: "3,4,5"',
+    line: 3,
+  },
+  {
+    name: 'short.csv',
+    content: 'a,b\n1,2\n3\n',
+    format: csv,
+    why: '1 columns where 2 are expected: "3"',
+    line: 3,
+  },
+  {
+    name: 'open.csv',
+    content: 'a,b\n1,2\n"x,4\n5,6\n',
+    format: csv,
+    why: 'a quote is not closed',
+    line: 3,
+  },
+  {
+    name: 'latin.csv',
+    content: Buffer.from('a,b\n1,2\n3,caf\xe9\n', 'latin1'),
+    format: csv,
+    why: 'is not UTF-8',
+    line: 3,
+  },
+  {
+    name: 'wide.csv',
+    content: Buffer.from('\uFEFFa,b\n', 'utf16le'),
+    format: csv,
+    why: 'is UTF-16',
+    line: 1,
+  },
+  {
+    name: 'twice.csv',
+    content: 'a,b,a\n1,2,3\n',
+    format: csv,
+    why: 'the column "a" is there twice',
+    line: 1,
+  },
+  {
+    name: 'cut.jsonl',
+    content: '{"a":1}\n{"a":\n',
+    format: { kind: 'jsonLines' },
+    why: 'not JSON',
+  },
+  {
+    name: 'list.jsonl',
+    content: '[1,2]\n',
+    format: { kind: 'jsonLines' },
+    why: 'every value must be an object',
+  },
+  {
+    name: 'text.json',
+    content: 'hello',
+    format: { kind: 'json' },
+    why: 'must begin with [ or {',
+    line: 1,
+  },
+  {
+    name: 'not.parquet',
+    content: 'hello hello hello',
+    format: { kind: 'parquet' },
+    why: 'is not a Parquet file',
+  },
+];
+
+function badCases(get: () => Bench): void {
+  test.each(bad)('$name is refused by name', async ({ name, content, format, why, line }) => {
+    const error = await get()
+      .read(name, content, format)
+      .then(
         () => undefined,
         (cause: unknown) => cause,
       );
-      expect(error).toBeInstanceOf(UnreadableData);
-      expect(error).toMatchObject({ path: join(folder, name) });
-      expect(String(error)).toContain(why);
-      if (line !== undefined) expect(error).toMatchObject({ line });
-    });
+    expect(error).toBeInstanceOf(UnreadableData);
+    expect(error).toMatchObject({ path: join(get().folder, name) });
+    expect(String(error)).toContain(why);
+    if (line !== undefined) expect(error).toMatchObject({ line });
+  });
 
-    test('a missing file is refused by name', async () => {
-      const path = join(folder, 'none.csv');
-      await expect(tableOf(subject.analytics, [path], csv)).rejects.toThrow(
-        `${path}: there is no such file`,
-      );
-    });
+  test('a missing file is refused by name', async () => {
+    const path = join(get().folder, 'none.csv');
+    await expect(tableOf(get().analytics, [path], csv)).rejects.toThrow(
+      `${path}: there is no such file`,
+    );
+  });
 
-    test('files of one scan must have the same columns', async () => {
-      const paths = [await file('x.csv', 'a,b\n1,2\n'), await file('y.csv', 'a,c\n1,2\n')];
-      await expect(tableOf(subject.analytics, paths, csv)).rejects.toThrow('without b and with c');
-    });
+  test('files of one scan must have the same columns', async () => {
+    const paths = [
+      await get().file('x.csv', 'a,b\n1,2\n'),
+      await get().file('y.csv', 'a,c\n1,2\n'),
+    ];
+    await expect(tableOf(get().analytics, paths, csv)).rejects.toThrow('without b and with c');
+  });
 
-    test('an aborted scan ends with the reason', async () => {
-      const path = await file('abort.csv', `n\n${'1\n'.repeat(100_000)}`);
-      const stop = new AbortController();
-      const seen = async () => {
-        for await (const batch of subject.analytics.scan({ paths: [path], format: csv }, stop)) {
-          if (batch.rows > 0) stop.abort(new Error('enough'));
-        }
-      };
-      await expect(seen()).rejects.toThrow('enough');
-    });
+  test('an aborted scan ends with the reason', async () => {
+    const path = await get().file('abort.csv', `n\n${'1\n'.repeat(100_000)}`);
+    const stop = new AbortController();
+    const seen = async () => {
+      for await (const batch of get().analytics.scan({ paths: [path], format: csv }, stop)) {
+        if (batch.rows > 0) stop.abort(new Error('enough'));
+      }
+    };
+    await expect(seen()).rejects.toThrow('enough');
   });
 }

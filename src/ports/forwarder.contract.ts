@@ -86,7 +86,7 @@ function wholeAnswers(kit: Kit): void {
     [
       'timeout',
       () =>
-        to((_req, res) => void res.write('half'), {
+        kit.to((_req, res) => void res.write('half'), {
           timeoutMs: 50,
         }),
     ],

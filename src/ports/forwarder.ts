@@ -34,7 +34,8 @@ export interface OpenAnswer extends AnswerHead {
 export interface ForwardFailure {
   /**
    * `unreachable`: no connection, nothing was sent. `timeout`: no whole answer in time. `broken`:
-   * the connection ended early, or what came was not HTTP. `tooLarge`: past the limit of the answer.
+   * the connection ended early, or what came was not HTTP. `tooLarge`: past the limit of the
+   * answer.
    */
   readonly kind: 'unreachable' | 'timeout' | 'broken' | 'tooLarge';
   readonly reason: string;

@@ -28,7 +28,9 @@ export function metadataStoreContract(make: MakeMetadataStore): void {
   };
   describe('rows', () => rowsContract(open));
   describe('ranges', () => rangesContract(open));
+  describe('random ranges', () => randomRangesContract(open));
   describe('transactions', () => transactionsContract(open));
+  describe('writes among others', () => concurrencyContract(open));
 }
 
 function rowsContract(open: MakeMetadataStore): void {
@@ -101,6 +103,26 @@ function rangesContract(open: MakeMetadataStore): void {
     expect(back).toEqual(byBytes.reverse());
   });
 
+  test('pages joined by `after` are the whole', async () => {
+    const store = await open();
+    await store.write(async (tx) => {
+      for (let i = 0; i < 25; i += 1) await tx.put(things, `k${i}`, { size: i % 3 });
+    });
+    const seen: string[] = [];
+    let after: { value: string; key: string } | undefined;
+    do {
+      const range = { index: 'size', limit: 4, ...(after ? { after } : {}) };
+      const page = await store.listBy(things, range);
+      seen.push(...page.map(({ key }) => key));
+      after = page.at(-1);
+    } while (after);
+    const whole = await store.listBy(things, { index: 'size', limit: 99 });
+    expect(seen).toEqual(whole.map(({ key }) => key));
+    expect(seen).toHaveLength(25);
+  });
+}
+
+function randomRangesContract(open: MakeMetadataStore): void {
   const name = fc.constantFrom(...names);
   const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
   const bounds = { from: maybe(name), to: maybe(name), prefix: maybe(name) };
@@ -161,24 +183,6 @@ function rangesContract(open: MakeMetadataStore): void {
       { numRuns: 60 },
     );
   });
-
-  test('pages joined by `after` are the whole', async () => {
-    const store = await open();
-    await store.write(async (tx) => {
-      for (let i = 0; i < 25; i += 1) await tx.put(things, `k${i}`, { size: i % 3 });
-    });
-    const seen: string[] = [];
-    let after: { value: string; key: string } | undefined;
-    do {
-      const range = { index: 'size', limit: 4, ...(after ? { after } : {}) };
-      const page = await store.listBy(things, range);
-      seen.push(...page.map(({ key }) => key));
-      after = page.at(-1);
-    } while (after);
-    const whole = await store.listBy(things, { index: 'size', limit: 99 });
-    expect(seen).toEqual(whole.map(({ key }) => key));
-    expect(seen).toHaveLength(25);
-  });
 }
 
 function transactionsContract(open: MakeMetadataStore): void {
@@ -214,7 +218,9 @@ function transactionsContract(open: MakeMetadataStore): void {
     });
     expect(await store.get(things, 'a')).toEqual({ size: 2 });
   });
+}
 
+function concurrencyContract(open: MakeMetadataStore): void {
   test('writes happen one after another', async () => {
     const store = await open();
     const addOne = () =>
@@ -225,6 +231,25 @@ function transactionsContract(open: MakeMetadataStore): void {
       });
     await Promise.all(Array.from({ length: 20 }, addOne));
     expect(await store.get(things, 'n')).toEqual({ size: 20 });
+  });
+
+  test('of writes that come together, one that throws takes only its own changes', async () => {
+    const store = await open();
+    const writes = Array.from({ length: 9 }, (_, n) =>
+      store.write(async (tx) => {
+        await tx.put(things, `k${n}`, { size: n, color: 'red' });
+        const seen = (await tx.list(things, { limit: 99 })).length;
+        if (n % 3 === 1) throw new Error(`no ${n}`);
+        return seen;
+      }),
+    );
+    const ends = (await Promise.allSettled(writes)).map((end) =>
+      end.status === 'fulfilled' ? end.value : end.reason.message,
+    );
+    expect(ends).toEqual([1, 'no 1', 2, 3, 'no 4', 4, 5, 'no 7', 6]);
+    const keys = (await store.list(things, { limit: 99 })).map(({ key }) => key);
+    expect(keys).toEqual(['k0', 'k2', 'k3', 'k5', 'k6', 'k8']);
+    expect(await store.listBy(things, { index: 'color', limit: 99 })).toHaveLength(6);
   });
 
   test('a write that was given up before it began does nothing', async () => {

@@ -1,6 +1,6 @@
 /** What every object store must do. Each adapter's test runs it with a factory of its own. */
 import { access, readFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ByteStream, gather } from '../kernel/bytes.ts';
 import { BlobMissing, type ObjectStore } from './object-store.ts';
 
@@ -16,14 +16,22 @@ async function idsOf(store: ObjectStore): Promise<string[]> {
   return ids.sort();
 }
 
-export function objectStoreContract(make: () => Promise<ObjectStore>): void {
+const text = async (stream: ByteStream) => (await gather(stream, limitBytes)).toString();
+
+export type MakeObjectStore = () => Promise<ObjectStore>;
+
+export function objectStoreContract(make: MakeObjectStore): void {
   const open = async () => {
     const store = await make();
     onTestFinished(() => store.close());
     return store;
   };
-  const text = async (stream: ByteStream) => (await gather(stream, limitBytes)).toString();
+  describe('contents', () => contentsContract(open));
+  describe('failures', () => failuresContract(open));
+  describe('files', () => filesContract(open));
+}
 
+function contentsContract(open: MakeObjectStore): void {
   test('a blob comes back whole, also an empty one', async () => {
     const store = await open();
     const blob = await store.put(streamOf('hello ', '', 'world'));
@@ -76,7 +84,9 @@ export function objectStoreContract(make: () => Promise<ObjectStore>): void {
     await store.delete(a.id);
     expect(await text(store.read(b.id))).toBe('x');
   });
+}
 
+function failuresContract(open: MakeObjectStore): void {
   test('nothing is kept of a stream that throws', async () => {
     const store = await open();
     const failure = new Error('cut off');
@@ -122,7 +132,9 @@ export function objectStoreContract(make: () => Promise<ObjectStore>): void {
       await store.delete(id);
     }
   });
+}
 
+function filesContract(open: MakeObjectStore): void {
   test('a blob can be had as a file until it is released', async () => {
     const store = await open();
     const { id } = await store.put(streamOf('content'));

@@ -24,7 +24,7 @@ import { makeEndpointMetricsLoop } from '../jobs/endpoint-metrics/loop.ts';
 import { type EndpointLoop, makeEndpointLoop } from '../jobs/endpoints/loop.ts';
 import { makeSchedulesLoop, requeueLost } from '../jobs/monitoring/schedules.ts';
 import { makeProcessingLoop } from '../jobs/processing/loop.ts';
-import { makeTopicDelivery } from '../jobs/topic-delivery/loop.ts';
+import { makeTopicDelivery, topicDeliveryLoop } from '../jobs/topic-delivery/loop.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
@@ -39,7 +39,7 @@ import { sts } from '../services/sts/index.ts';
 import { type Listener, makeListener } from '../wire/listener.ts';
 import { mount } from '../wire/operation.ts';
 import type { KeyPair } from './administrator.ts';
-import { builtInAnalyzers } from './analyzers.ts';
+import { type Analyzers, makeAnalyzers } from './analyzers.ts';
 import { Loops } from './loops.ts';
 import type { World } from './world.ts';
 
@@ -49,7 +49,7 @@ export interface App {
   readonly gateway: Gateway;
   readonly loops: Loops;
   /** The certificate under which topics sign, for whoever checks their messages. */
-  certificatePem(): Promise<string>;
+  certificatePem(name: string): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -109,11 +109,12 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     listener,
     gateway,
     loops,
-    certificatePem: () => engines.topics.certificatePem(),
+    certificatePem: (name) => engines.topics.certificatePem(name),
     async stop() {
       await loops.stop();
       await gateway.idle();
       await jobs.endpoints.close();
+      await jobs.analyzers.close();
     },
   });
 }
@@ -187,6 +188,7 @@ interface JobParts {
 interface Jobs {
   readonly loops: readonly Loop[];
   readonly endpoints: EndpointLoop;
+  readonly analyzers: Analyzers;
   readonly stopProcessing: (key: string) => void;
 }
 
@@ -194,10 +196,12 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
   const { store, clock, random, log, launcher, workspaces, poster } = world;
   const { objects, queues, topics, series, events, fleet, counters, spool } = engines;
   const { wake } = loops;
+  const analyzers = makeAnalyzers(world);
+  topics.onDue(() => wake(topicDeliveryLoop));
   const endpoints = makeEndpointLoop({
     store,
     fleet,
-    launchers,
+    launcher,
     objects,
     events,
     clock,
@@ -214,13 +218,14 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     launcher,
     events,
     metrics: series,
-    analyzers: builtInAnalyzers(world),
+    analyzers: analyzers.byRepository,
     queue: engines.processingQueue,
     holder: uuid(random),
     parallelism: processingParallelism,
   });
   return {
     endpoints,
+    analyzers,
     stopProcessing: (key) => processing.stopJob(key),
     loops: [
       endpoints,
@@ -253,10 +258,10 @@ function mountServices(world: World, { engines, loops, stopProcessing }: Mountin
   };
   return [
     mount('sts', sts, {}),
-    mount('s3', s3, { objects, clock, random }),
+    mount('s3', s3, { objects, clock }),
     makeSqs({ queues }),
-    mount('sns', sns, { topics, wake }),
-    mount('cloudwatch', cloudwatch, { store, series, events, clock, wake }),
+    mount('sns', sns, { topics }),
+    mount('cloudwatch', cloudwatch, { store, series, clock, wake }),
     mount('sagemaker', sagemaker, sagemakerParts),
   ];
 }

@@ -143,14 +143,16 @@ class ServerState {
   }
 }
 
-const certificatePath = /^\/_modelkeep\/sns\/[A-Za-z0-9-]{1,64}\.pem$/;
+const certificatePath = /^\/_modelkeep\/sns\/([A-Za-z0-9-]{1,64})\.pem$/;
 
 function certificateRoute(app: App): Route {
   return {
     matches: ({ method, url }) => method === 'GET' && certificatePath.test(url ?? ''),
     async handle(request, response) {
       request.resume();
-      const pem = await app.certificatePem();
+      const [, name = ''] = certificatePath.exec(request.url ?? '') ?? [];
+      const pem = await app.certificatePem(name);
+      if (pem === undefined) return void response.writeHead(404).end();
       response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(pem);
     },
   };

@@ -20,7 +20,7 @@ import {
   verifiedBody,
   verifySignature,
 } from './signature/index.ts';
-import { violationsOf } from './validate/constraints.ts';
+import { refusalOf } from './validate/index.ts';
 
 export type Authorize = (
   call: Call,
@@ -204,19 +204,15 @@ function refusing<T>(protocol: Protocol, read: () => T): T {
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const code = error.inBody ? protocol.malformedCode : protocol.badBindingCode;
+    if (code === 'MalformedXML') throw faults.malformedXml(error.message);
     throw faults.malformed(code, error.message);
   }
 }
 
-/** Services that check values themselves, in words of their own. */
-const ownChecks: ReadonlySet<string> = new Set(['s3', 'sqs']);
-
-function validate({ service, protocol, operation }: Found, input: object, parts: ChainParts): void {
-  if (!operation.input) return;
-  const requiredOnly = parts.requiredOnly || ownChecks.has(service.facts.id);
-  const message = violationsOf(operation.input, input, { requiredOnly });
-  if (message === undefined) return;
-  throw faults.invalid(protocols[protocol].invalidCode, message);
+function validate({ protocol, operation }: Found, input: object, parts: ChainParts): void {
+  const { requiredOnly } = parts;
+  const refusal = refusalOf(operation, input, { protocol: protocols[protocol], requiredOnly });
+  if (refusal) throw refusal;
 }
 
 interface Running {

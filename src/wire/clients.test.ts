@@ -1,5 +1,5 @@
 /** What only real clients show: event streams, awkward keys, virtual hosts, streamed bodies. */
-import { Agent, createServer, type Server } from 'node:http';
+import { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
@@ -19,47 +19,23 @@ import {
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ByteStream, gather } from '../kernel/bytes.ts';
-import { silentLogger } from '../kernel/log.ts';
-import { seededRandom } from '../kernel/random.ts';
-import { makeListener } from './listener.ts';
-import { factsById } from './model/facts.ts';
-import { type Call, Fault } from './operation.ts';
+import { Fault } from './operation.ts';
+import { startServer, type TestServer, testKeys } from './server.fixture.ts';
 
-const caller = { accessKeyId: 'AKID', arn: 'arn:aws:iam::1:root', userId: '1', account: '1' };
-let handlers: Record<string, (input: never, call: Call) => Promise<object>> = {};
-let server: Server;
-let port = 0;
+let server: TestServer;
 
 beforeAll(async () => {
-  const listener = makeListener({
-    services: [...factsById.keys()].map((service) => ({
-      service,
-      call: (operation, input, call) => handlers[`${service}.${operation}`]?.(input as never, call),
-    })),
-    findSecret: async () => ({ secretAccessKey: 'secret', caller }),
-    clock: { nowMs: () => Date.now() },
-    random: seededRandom(1),
-    log: silentLogger,
-    scope: { partition: 'aws', region: 'us-east-1', account: '1' },
-    objectDomains: ['localhost'],
-  });
-  server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const address = server.address();
-  port = typeof address === 'object' && address ? address.port : 0;
+  server = await startServer();
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 beforeEach(() => {
-  handlers = {};
+  server.handlers = {};
 });
 
 const options = () => ({
-  endpoint: `http://127.0.0.1:${port}`,
+  endpoint: `http://127.0.0.1:${server.port}`,
   region: 'us-east-1',
-  credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+  credentials: testKeys,
   maxAttempts: 1,
   disableHostPrefix: true,
 });
@@ -76,7 +52,7 @@ describe('event streams', () => {
     Body: Buffer.from('in'),
   });
   const parts = (texts: readonly string[], end?: Fault) => {
-    handlers['sagemaker-runtime.InvokeEndpointWithResponseStream'] = async () => ({
+    server.handlers['sagemaker-runtime.InvokeEndpointWithResponseStream'] = async () => ({
       ContentType: 'text/plain',
       Body: (async function* () {
         for (const text of texts) yield { PayloadPart: { Bytes: Buffer.from(text) } };
@@ -113,7 +89,7 @@ describe('event streams', () => {
   });
 
   test('rest-xml: records and statistics', async () => {
-    handlers['s3.SelectObjectContent'] = async () => ({
+    server.handlers['s3.SelectObjectContent'] = async () => ({
       Payload: (async function* () {
         yield { Records: { Payload: Buffer.from('a,b\n') } };
         yield { Stats: { Details: { BytesScanned: 7, BytesProcessed: 7, BytesReturned: 4 } } };
@@ -142,7 +118,7 @@ describe('event streams', () => {
   });
 
   test('json: an initial response goes first', async () => {
-    handlers['logs.StartLiveTail'] = async () => ({
+    server.handlers['logs.StartLiveTail'] = async () => ({
       responseStream: (async function* () {
         yield { sessionStart: { sessionId: 's', requestId: 'r' } };
       })(),
@@ -164,12 +140,12 @@ describe('S3', () => {
   const stored = new Map<string, Buffer>();
   beforeEach(() => {
     stored.clear();
-    handlers['s3.PutObject'] = async (input, call) => {
+    server.handlers['s3.PutObject'] = async (input, call) => {
       const { Bucket, Key, Body } = input as { Bucket: string; Key: string; Body: ByteStream };
       stored.set(`${Bucket}|${Key}`, await gather(Body, 1 << 26));
       return { ETag: '"e"', ChecksumCRC32: call.checksums['x-amz-checksum-crc32'] };
     };
-    handlers['s3.GetObject'] = async (input) => {
+    server.handlers['s3.GetObject'] = async (input) => {
       const { Bucket, Key } = input as { Bucket: string; Key: string };
       const bytes = stored.get(`${Bucket}|${Key}`);
       if (!bytes)
@@ -201,7 +177,7 @@ describe('S3', () => {
 
   for (const style of ['path', 'virtual host'] as const) {
     test(`awkward keys arrive whole: ${style}`, async () => {
-      const endpoint = `http://${style === 'path' ? '127.0.0.1' : 'localhost'}:${port}`;
+      const endpoint = `http://${style === 'path' ? '127.0.0.1' : 'localhost'}:${server.port}`;
       const client = new S3Client({
         ...options(),
         endpoint,
@@ -234,7 +210,7 @@ describe('S3', () => {
   });
 
   test('an error before the body is read leaves the connection usable', async () => {
-    handlers['s3.PutObject'] = async () => {
+    server.handlers['s3.PutObject'] = async () => {
       throw new Fault('NoSuchBucket', 'The specified bucket does not exist', { status: 404 });
     };
     const client = new S3Client({ ...options(), forcePathStyle: true });
@@ -246,7 +222,7 @@ describe('S3', () => {
   });
 
   test('HEAD of nothing is NotFound', async () => {
-    handlers['s3.HeadObject'] = async () => {
+    server.handlers['s3.HeadObject'] = async () => {
       throw new Fault('NotFound', 'Not Found', { status: 404 });
     };
     const client = new S3Client({ ...options(), forcePathStyle: true });
@@ -258,9 +234,9 @@ describe('S3', () => {
   test('the location of a bucket, and of one in the first region', async () => {
     const client = new S3Client({ ...options(), forcePathStyle: true });
     const ask = () => client.send(new GetBucketLocationCommand({ Bucket: 'b' }));
-    handlers['s3.GetBucketLocation'] = async () => ({ LocationConstraint: 'eu-west-1' });
+    server.handlers['s3.GetBucketLocation'] = async () => ({ LocationConstraint: 'eu-west-1' });
     expect((await ask()).LocationConstraint).toBe('eu-west-1');
-    handlers['s3.GetBucketLocation'] = async () => ({});
+    server.handlers['s3.GetBucketLocation'] = async () => ({});
     expect((await ask()).LocationConstraint ?? '').toBe('');
   });
 });
@@ -268,7 +244,7 @@ describe('S3', () => {
 test('CloudWatch clients pack large bodies', async () => {
   let count = 0;
   let encoding: string | undefined;
-  handlers['cloudwatch.PutMetricData'] = async (input, call) => {
+  server.handlers['cloudwatch.PutMetricData'] = async (input, call) => {
     count = (input as { MetricData: unknown[] }).MetricData.length;
     encoding = call.headers['content-encoding'];
     return {};
@@ -281,11 +257,11 @@ test('CloudWatch clients pack large bodies', async () => {
 });
 
 test('once-query services send the old code in a header', async () => {
-  handlers['sqs.SendMessage'] = async () => {
+  server.handlers['sqs.SendMessage'] = async () => {
     throw new Fault('QueueDoesNotExist', 'The specified queue does not exist.');
   };
   const failed = new SQSClient(options()).send(
-    new SendMessageCommand({ QueueUrl: `http://127.0.0.1:${port}/1/q`, MessageBody: 'x' }),
+    new SendMessageCommand({ QueueUrl: `http://127.0.0.1:${server.port}/1/q`, MessageBody: 'x' }),
   );
   await expect(failed).rejects.toMatchObject({
     name: 'QueueDoesNotExist',

@@ -185,7 +185,7 @@ function structureOf({ members }: StructureType, making: Making): object {
     if (depth >= fullDepth && nested && !member.required) continue;
     if (depth > fullDepth + 6) continue;
     // Text to some clients, a number to others.
-    out[member.name] = /PartNumberMarker$/.test(member.name)
+    out[member.name] = member.name.endsWith('PartNumberMarker')
       ? '7'
       : valueOf(member.type, { options, depth: depth + 1, where: whereOf(member) });
   }

@@ -1,49 +1,26 @@
 /** Every modelled error through the real clients: the right class, code, message and status. */
-import { createServer, type Server } from 'node:http';
 import { AwsQueryProtocol, AwsSmithyRpcV2CborProtocol } from '@aws-sdk/core/protocols';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../kernel/log.ts';
 import { seededRandom } from '../kernel/random.ts';
 import { randomValue } from './echo.fixture.ts';
-import { makeListener } from './listener.ts';
 import { factsById } from './model/facts.ts';
 import { loadModel } from './model/load.ts';
 import { Fault } from './operation.ts';
+import { startServer, type TestServer, testKeys } from './server.fixture.ts';
 
 const packages: Readonly<Record<string, string>> = {
   logs: 'cloudwatch-logs',
   events: 'eventbridge',
   secretsmanager: 'secrets-manager',
 };
-const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
-const caller = { accessKeyId: 'AKID', arn: 'arn:aws:iam::1:root', userId: '1', account: '1' };
 let thrown = new Fault('None', '');
-let server: Server;
-let endpoint = '';
+let server: TestServer;
 
 beforeAll(async () => {
-  const listener = makeListener({
-    services: [...factsById.keys()].map((service) => ({
-      service,
-      call: () => Promise.reject(thrown),
-    })),
-    findSecret: async () => ({ secretAccessKey: 'secret', caller }),
-    clock: { nowMs: () => Date.now() },
-    random: seededRandom(1),
-    log: silentLogger,
-    scope: { partition: 'aws', region: 'us-east-1', account: '1' },
-    objectDomains: [],
-    requiredOnly: true,
-  });
-  server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  server = await startServer({ requiredOnly: true });
+  server.handlers = new Proxy({}, { get: () => () => Promise.reject(thrown) });
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 
 type Package = Record<string, new (input: unknown) => unknown>;
 
@@ -71,9 +48,9 @@ async function problemsOf(service: string, protocol?: unknown): Promise<string[]
       o: object,
     ) => { send(c: unknown): Promise<unknown> }
   )({
-    endpoint,
+    endpoint: `http://127.0.0.1:${server.port}`,
     region: 'us-east-1',
-    credentials,
+    credentials: testKeys,
     maxAttempts: 1,
     forcePathStyle: true,
     ...(protocol ? { protocol } : {}),
@@ -85,7 +62,7 @@ async function problemsOf(service: string, protocol?: unknown): Promise<string[]
   const input = operation.input ? (randomValue(operation.input, options) as object) : {};
   const problems: string[] = [];
   for (const [name, shape] of loadModel(service).errors) {
-    if (/ServiceException$/.test(name)) continue;
+    if (name.endsWith('ServiceException')) continue;
     thrown = new Fault(name, `msg of ${name} <&>`);
     const seen = (await client.send(new Command(input)).catch((error: unknown) => error)) as Seen;
     const speaksQuery = factsById.get(service)?.query;

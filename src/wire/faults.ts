@@ -4,6 +4,14 @@ import { Fault } from './operation.ts';
 export const faults = {
   /** The body is not what the protocol says, or a value has the wrong type. */
   malformed: (code: string, message: string) => new Fault(code, message, { status: 400 }),
+  /** `detail` says what the original leaves one to guess. */
+  malformedXml: (detail: string) =>
+    new Fault(
+      'MalformedXML',
+      'The XML you provided was not well-formed or did not validate against our published ' +
+        `schema (${detail})`,
+      { status: 400 },
+    ),
   tooLarge: (limitBytes: number) =>
     new Fault('RequestEntityTooLarge', `The request body exceeds ${limitBytes} bytes.`, {
       status: 413,

@@ -8,7 +8,7 @@ import { faults } from './faults.ts';
 import { Fault } from './operation.ts';
 import { protocols } from './protocols/index.ts';
 import type { WireResponse } from './protocols/protocol.ts';
-import { headOf } from './request.ts';
+import { bodyOf, drain, headOf } from './request.ts';
 import { respond } from './respond.ts';
 import { guessProtocol, type Target } from './route.ts';
 
@@ -38,7 +38,7 @@ export function makeListener(parts: ListenerParts): Listener {
       response.destroy();
     }
     // What the operation did not read of the body must not be taken for the next request.
-    request.resume();
+    drain(request);
   };
 }
 
@@ -57,7 +57,7 @@ async function answerTo(
   try {
     return await chain({
       head: headOf(request),
-      body: request,
+      body: bodyOf(request),
       requestId,
       endpointUrl: endpointOf(request),
       signal,

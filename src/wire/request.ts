@@ -44,6 +44,25 @@ export function headOf(request: IncomingMessage): RequestHead {
   };
 }
 
+/** The body as a stream that may be left unread without the connection being cut. */
+export function bodyOf(request: IncomingMessage): ByteStream {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
+/** Most of a refused body that is read off, so that the client gets to see the answer. */
+const drainLimitBytes = 32 * 1024 * 1024;
+
+/** Reads off what nobody read of the body, within a bound; past it the connection is cut. */
+export function drain(request: IncomingMessage): void {
+  if (request.readableEnded || request.destroyed) return;
+  let sizeBytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes > drainLimitBytes) request.destroy();
+  });
+  request.resume();
+}
+
 /** The whole body. Throws a `Fault` past the limit. */
 export async function gatherBody(stream: ByteStream): Promise<Buffer> {
   try {

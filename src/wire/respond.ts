@@ -7,15 +7,23 @@ import type { Fault } from './operation.ts';
 import { protocols } from './protocols/index.ts';
 import type { ProtocolId, WireResponse } from './protocols/protocol.ts';
 
+/** Answers that have no body and no length, whatever an operation says. */
+const bodiless: ReadonlySet<number> = new Set([204, 304]);
+
 /** Rejects when the client goes away or the body's source fails; the socket is then destroyed. */
 export async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   answer: WireResponse,
 ): Promise<void> {
-  const { status, headers, body } = answer;
+  const { status, body } = answer;
+  const headers = sendable(answer.headers);
   const whole = typeof body === 'string' || body instanceof Uint8Array;
   const isHead = request.method === 'HEAD';
+  if (bodiless.has(status)) {
+    response.writeHead(status, headers).end();
+    return;
+  }
   if (whole) {
     // The answer to HEAD says how long the body would be.
     if (!isHead || headers['content-length'] === undefined) {
@@ -30,6 +38,19 @@ export async function respond(
   }
   response.writeHead(status, headers);
   await pipeline(Readable.from(body, { objectMode: false }), response);
+}
+
+/**
+ * Header values as bytes that HTTP can carry: UTF-8 where they are beyond Latin-1, as S3 answers
+ * metadata, and spaces for line breaks and other control characters.
+ */
+function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => {
+    const bytes = /[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
+    // oxlint-disable-next-line no-control-regex -- these are what is replaced
+    return [name, bytes.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ')] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Answers a request with a fault in the words of its protocol. */

@@ -141,7 +141,10 @@ function routeObject(
 
 function bucketOfHost(host: string, domains: readonly string[]): string | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase();
-  if (/^\d+(\.\d+){3}$/.test(name)) return undefined;
-  const domain = domains.find((d) => name.endsWith(`.${d}`));
+  if (/^\d+(\.\d+){3}$/.test(name) || domains.includes(name)) return undefined;
+  // The longest wins: below `s3.example.com`, `example.com` must not make a bucket of `a.s3`.
+  const [domain] = domains
+    .filter((d) => name.endsWith(`.${d}`))
+    .sort((a, b) => b.length - a.length);
   return domain === undefined ? undefined : name.slice(0, -domain.length - 1);
 }

@@ -33,4 +33,5 @@ def main(out, services):
         json.dump(models, file)
 
 
-main(sys.argv[1], sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

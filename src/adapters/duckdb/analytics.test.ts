@@ -1,4 +1,4 @@
-/** The analytics contract on DuckDB, and what is DuckDB's own: nothing but the scan's files opens. */
+/** The analytics contract on DuckDB, and types that only its files have. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,7 @@ import { CellKind, type ColumnBatch, type RowBatch } from '../../ports/analytics
 /** The chunk has a kind, a number and a text for each of `names`, in order. */
 export function batchOf(chunk: DuckDBDataChunk, names: readonly string[]): RowBatch {
   const rows = chunk.rowCount;
-  const blank = new Array<undefined>(rows).fill(undefined);
+  const blank = Array.from<undefined>({ length: rows });
   const columns = names.map((name, i): ColumnBatch => {
     const kinds = bytesOf(chunk.getColumnVector(3 * i), rows);
     const numbers = doublesOf(chunk.getColumnVector(3 * i + 1), rows);

@@ -1,4 +1,4 @@
-/** DuckDB's errors as `UnreadableData`: the file, the line, the value, and what is wrong with it. */
+/** DuckDB's errors as `UnreadableData`: file, line, value, and what is wrong with it. */
 import { UnreadableData } from '../../ports/analytics.ts';
 
 const shownCharacters = 200;
@@ -33,9 +33,10 @@ function csvError(message: string, path: string): UnreadableData | undefined {
   return new UnreadableData(path, why);
 }
 
+const malformed =
+  /Malformed JSON .*at byte (\d+) in (?:line|record\/value) (\d+): (.*?)\.?\s*(?:\n|$)/;
+
 function jsonError(message: string, path: string): UnreadableData | undefined {
-  const malformed =
-    /Malformed JSON in file .*?,? at byte (\d+) in (?:line|record\/value) (\d+): (.*?)\.?\s*(?:\n|$)/;
   const [, byte, line, why] = malformed.exec(message) ?? [];
   if (line) return new UnreadableData(path, `byte ${byte}: not JSON: ${why}`, Number(line));
   if (/expected records|non-record JSON/.test(message)) {

@@ -66,7 +66,9 @@ async function planJson(
   kind: 'json' | 'jsonLines',
 ): Promise<FilePlan> {
   const shape = kind === 'jsonLines' ? 'newline_delimited' : await shapeOf(path);
-  const reader = `read_json(${literal(path)}, format = ${literal(shape)}, compression = 'uncompressed', maximum_object_size = ${largestObjectBytes}`;
+  const reader =
+    `read_json(${literal(path)}, format = ${literal(shape)}, compression = 'uncompressed', ` +
+    `maximum_object_size = ${largestObjectBytes}`;
   const found = await columnsOf(
     connection,
     `${reader}, records = 'true', sample_size = -1, map_inference_threshold = -1, ` +

@@ -22,56 +22,66 @@ export interface Leaf {
 const integral = '(-|\\+)? ?\\d+';
 const fractional = '(-|\\+)? ?\\d+((\\.\\d+)|((?:\\.\\d+)?[Ee][-+]?\\d+))';
 
-/**
- * The select items of a leaf: a kind (UTINYINT), a number (DOUBLE, NaN where there is none) and a
- * text (VARCHAR, only for boolean and text cells), in this order, named after `at`.
- */
-export function cells({ expression, sort }: Leaf, at: number): string {
-  const [cell, number, kind] = [`c${at}`, `n${at}`, `k${at}`];
-  const items = {
-    text: () => cellsOfText(cell, at),
-    integral: () => [
-      `CASE WHEN ${cell} IS NULL THEN 0 ELSE 1 END::UTINYINT AS ${kind}`,
-      `coalesce(${cell}::DOUBLE, 'NaN'::DOUBLE) AS ${number}`,
-      `NULL::VARCHAR AS t${at}`,
-    ],
-    // NaN is how many writers spell a missing number; an infinity is text, as it is in a file.
-    fractional: () => [
-      `coalesce(${cell}::DOUBLE, 'NaN'::DOUBLE) AS f${at}`,
-      `CASE WHEN isnan(f${at}) THEN 0 WHEN isinf(f${at}) THEN 4 ELSE 2 END::UTINYINT AS ${kind}`,
-      `CASE WHEN isinf(f${at}) THEN 'NaN'::DOUBLE ELSE f${at} END AS ${number}`,
-      `CASE WHEN isinf(f${at}) THEN f${at}::VARCHAR END AS t${at}`,
-    ],
-    boolean: () => [
-      `CASE WHEN ${cell} IS NULL THEN 0 ELSE 3 END::UTINYINT AS ${kind}`,
-      `'NaN'::DOUBLE AS ${number}`,
-      `${cell}::VARCHAR AS t${at}`,
-    ],
-  };
-  return [`${expression} AS ${cell}`, ...items[sort]()].join(', ');
+/** The expressions of a leaf in three layers, each over the names of the layer below. */
+interface Layers {
+  /** Over the row of the file. */
+  readonly cell: string;
+  /** Over the cell: a first guess of the kind, and for fractions the value. */
+  readonly guess: string;
+  /** Over cell and guess: the value, NaN where there is none; it may be infinite. */
+  readonly value: string;
+  /** Over all: kind, number, text. */
+  readonly out: readonly [kind: string, number: string, text: string];
 }
 
-/**
- * What is empty is missing; a first byte above the digits is no number's and skips the patterns;
- * a number beyond doubles is text.
- */
-function cellsOfText(cell: string, at: number): readonly string[] {
-  const guess =
+const noNumber = "'NaN'::DOUBLE";
+
+function layers({ expression, sort }: Leaf, at: number): Layers {
+  const [cell, guess, value] = [`c${at}`, `g${at}`, `v${at}`];
+  // An infinity is text, as it is in a file, and so is a number beyond doubles.
+  const kind = `CASE WHEN isinf(${value}) THEN 4 ELSE ${guess} END::UTINYINT`;
+  const number = `CASE WHEN isinf(${value}) THEN ${noNumber} ELSE ${value} END`;
+  const text = `CASE WHEN ${guess} > 2 OR isinf(${value}) THEN ${cell}::VARCHAR END`;
+  const asDouble = `coalesce(${cell}::DOUBLE, ${noNumber})`;
+  const of: Record<Sort, Pick<Layers, 'guess' | 'value'>> = {
+    text: { guess: guessOfText(cell), value: valueOfText(cell, guess) },
+    integral: { guess: `CASE WHEN ${cell} IS NULL THEN 0 ELSE 1 END`, value: asDouble },
+    // NaN is how many writers spell a missing number.
+    fractional: { guess: `CASE WHEN isnan(${asDouble}) THEN 0 ELSE 2 END`, value: asDouble },
+    boolean: { guess: `CASE WHEN ${cell} IS NULL THEN 0 ELSE 3 END`, value: noNumber },
+  };
+  return { cell: expression, ...of[sort], out: [kind, number, text] };
+}
+
+/** What is empty is missing; a first byte above the digits is no number's: no pattern is tried. */
+function guessOfText(cell: string): string {
+  return (
     `CASE WHEN ${cell} IS NULL OR ${cell} = '' THEN 0 ` +
     `WHEN ${cell} >= ':' THEN CASE WHEN ${cell} IN ('true', 'false') THEN 3 ELSE 4 END ` +
     `WHEN regexp_full_match(${cell}, ${literal(integral)}) THEN 1 ` +
-    `WHEN regexp_full_match(${cell}, ${literal(fractional)}) THEN 2 ELSE 4 END AS g${at}`;
-  const value =
-    `CASE WHEN g${at} IN (1, 2) THEN TRY_CAST(replace(${cell}, ' ', '') AS DOUBLE) ` +
-    `ELSE 'NaN'::DOUBLE END AS v${at}`;
-  const kind = `CASE WHEN isinf(v${at}) THEN 4 ELSE g${at} END::UTINYINT AS k${at}`;
-  const finite = `CASE WHEN isinf(v${at}) THEN 'NaN'::DOUBLE ELSE v${at} END AS n${at}`;
-  return [guess, value, kind, finite, `CASE WHEN k${at} > 2 THEN ${cell} END AS t${at}`];
+    `WHEN regexp_full_match(${cell}, ${literal(fractional)}) THEN 2 ELSE 4 END`
+  );
 }
 
-/** The whole query: three result columns for each leaf, in order. */
+function valueOfText(cell: string, guess: string): string {
+  const bare = `CASE WHEN contains(${cell}, ' ') THEN replace(${cell}, ' ', '') ELSE ${cell} END`;
+  return `CASE WHEN ${guess} IN (1, 2) THEN TRY_CAST(${bare} AS DOUBLE) ELSE ${noNumber} END`;
+}
+
+/**
+ * The whole query: for each leaf, in order, a kind (UTINYINT), a number (DOUBLE, NaN where there is
+ * none) and a text (VARCHAR, of boolean and text cells only). It is layered so that no pattern is
+ * tried twice: an alias used in the select that defines it would be computed for every use.
+ */
 export function selectCells(leaves: readonly Leaf[], from: string): string {
-  const inner = leaves.map(cells).join(', ');
-  const outer = leaves.map((_, at) => `k${at}, n${at}, t${at}`).join(', ');
-  return `SELECT ${outer} FROM (SELECT ${inner} FROM ${from})`;
+  const all = leaves.map(layers);
+  const list = (items: readonly string[]) => items.join(', ');
+  const cells = list(all.map(({ cell }, i) => `${cell} AS c${i}`));
+  const guesses = list(all.map(({ guess }, i) => `c${i}, ${guess} AS g${i}`));
+  const values = list(all.map(({ value }, i) => `c${i}, g${i}, ${value} AS v${i}`));
+  const out = list(all.flatMap(({ out: items }) => items));
+  return (
+    `SELECT ${out} FROM (SELECT ${values} FROM (SELECT ${guesses} FROM ` +
+    `(SELECT ${cells} FROM ${from})))`
+  );
 }

@@ -31,7 +31,7 @@ describe('the object folder', () => {
     expect((await gather(again.read(id), 99)).toString()).toBe('kept');
   });
 
-  test('what an earlier process left unfinished is removed, strange files are no blobs', async () => {
+  test('what an earlier process left is removed, strange files are no blobs', async () => {
     const path = newFolder();
     await mkdir(join(path, 'tmp'), { recursive: true });
     await writeFile(join(path, 'tmp', 'a'.repeat(32)), 'half');

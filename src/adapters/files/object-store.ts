@@ -1,6 +1,6 @@
 /**
- * Blobs as files: `ab/cd/abcd…`, two levels of 256 folders. A blob is written under a temporary name,
- * synced, renamed, and its folder synced, so it is whole and durable or not there at all.
+ * Blobs as files: `ab/cd/abcd…`, two levels of 256 folders. A blob is written under a temporary
+ * name, synced, renamed, and its folder synced, so it is whole and durable or not there at all.
  * One process at a time: opening removes what an earlier one left behind.
  */
 import { randomBytes } from 'node:crypto';

@@ -6,9 +6,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { assert } from '../../kernel/assert.ts';
 import type {
+  Abortable,
   Collection,
+  Entry,
+  IndexEntry,
   IndexRange,
   MetadataStore,
+  Range,
   Reader,
   Transaction,
 } from '../../ports/metadata-store.ts';
@@ -38,13 +42,22 @@ class MemoryMetadataStore implements MetadataStore {
   readonly #tables = new Map<string, Table>();
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
   readonly #reader = reader((name) => this.#table(name));
-  readonly get = this.#reader.get;
-  readonly list = this.#reader.list;
-  readonly listBy = this.#reader.listBy;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  write: MetadataStore['write'] = (work, options) => {
+  get<Row>(from: Collection<Row>, key: string): Promise<Row | undefined> {
+    return this.#reader.get(from, key);
+  }
+
+  list<Row>(from: Collection<Row>, range: Range): Promise<readonly Entry<Row>[]> {
+    return this.#reader.list(from, range);
+  }
+
+  listBy<Row>(from: Collection<Row>, range: IndexRange): Promise<readonly IndexEntry<Row>[]> {
+    return this.#reader.listBy(from, range);
+  }
+
+  async write<T>(work: (tx: Transaction) => Promise<T>, options?: Abortable): Promise<T> {
     assert(!this.#closed, 'the store is closed');
     assert(!this.#inside.getStore()?.open, 'a write inside a write would wait for itself');
     const done = this.#last.then(async () => {
@@ -62,7 +75,7 @@ class MemoryMetadataStore implements MetadataStore {
     // The next write waits for this one, whatever its end; its caller gets the failure.
     this.#last = done.catch(() => {});
     return done;
-  };
+  }
 
   async close(): Promise<void> {
     this.#closed = true;
@@ -163,7 +176,7 @@ function reader(
       const json = find(from.name, key)?.json;
       return json === undefined ? undefined : JSON.parse(json);
     },
-    async list<Row>(from: Collection<Row>, { after, ...range }: Parameters<Reader['list']>[1]) {
+    async list<Row>(from: Collection<Row>, { after, ...range }: Range) {
       const at = after === undefined ? undefined : { value: after, key: after };
       const entries = page<Row>(from.name, keyOrder, { ...range, after: at });
       return entries.map(({ key, row }) => ({ key, row }));

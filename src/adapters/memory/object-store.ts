@@ -48,7 +48,7 @@ export function memoryObjectStore(): ObjectStore {
       return { path, release };
     },
     async *ids() {
-      yield* [...blobs.keys()];
+      yield* Array.from(blobs.keys());
     },
     async close() {
       blobs.clear();

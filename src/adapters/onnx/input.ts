@@ -3,7 +3,7 @@
  * inputs (`{"inputs": {…}}`). What does not fit is refused with the row, the column and the rule.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 
 /** The element types of the tensors that can be filled from text. */
 export type ElementType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'string';
@@ -110,7 +110,7 @@ function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Misfit(`${what} is not JSON: ${cause instanceof Error ? cause.message : cause}`);
+    throw new Misfit(`${what} is not JSON: ${reasonOf(cause)}`);
   }
 }
 

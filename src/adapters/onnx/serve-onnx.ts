@@ -2,6 +2,7 @@
  * A program of its own: `node serve-onnx.js FOLDER PORT` serves the ONNX model in the folder on
  * loopback until SIGTERM. Started by the process launcher for the image `modelkeep/onnx`.
  */
+import { reasonOf } from '../../kernel/outcome.ts';
 import { findModel, loadModel } from './model.ts';
 import { onnxServer } from './server.ts';
 
@@ -18,6 +19,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((cause: unknown) => {
-  process.stderr.write(`${cause instanceof Error ? cause.message : cause}\n`);
+  process.stderr.write(`${reasonOf(cause)}\n`);
   process.exit(1);
 });

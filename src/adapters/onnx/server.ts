@@ -1,6 +1,7 @@
 /** The hosting contract over HTTP for one ONNX model: `GET /ping`, `POST /invocations`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { gather, TooManyBytes } from '../../kernel/bytes.ts';
+import { reasonOf } from '../../kernel/outcome.ts';
 import { type BodyKind, parseBody } from './input.ts';
 import type { OnnxModel } from './model.ts';
 import { encode, predictionsOf } from './output.ts';
@@ -43,15 +44,15 @@ export async function invoke(model: OnnxModel, request: Invocation): Promise<Ans
     if (!predictions.ok) return problem(500, predictions.reason);
     return { status: 200, contentType: wanted, body: encode(outputKind, predictions.value) };
   } catch (cause) {
-    return problem(500, `the model failed: ${cause instanceof Error ? cause.message : cause}`);
+    return problem(500, `the model failed: ${reasonOf(cause)}`);
   }
 }
 
 /** Ready when it listens; who closes it waits for the requests it has. */
 export function onnxServer(model: OnnxModel): Server {
   return createServer((request, response) => {
-    answer(model, request)
-      .catch((cause: unknown) => problem(500, cause instanceof Error ? cause.message : 'failed'))
+    void answer(model, request)
+      .catch((cause: unknown) => problem(500, reasonOf(cause)))
       .then((result) => send(response, result));
   });
 }

@@ -1,11 +1,11 @@
 /**
  * Posts over HTTP(S) to places users chose. No redirect is followed, the answer's body is thrown
- * away within a bound, and every address is judged after it was resolved and before it is connected.
+ * away within a bound, and every address is judged between resolving and connecting.
  */
 import { lookup } from 'node:dns';
 import { Agent, request } from 'undici';
 import { type AddressPolicy, checkUrl, guardedLookup } from '../../kernel/addresses.ts';
-import { ok, refuse } from '../../kernel/outcome.ts';
+import { ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { Post, Poster } from '../../ports/poster.ts';
 
 export interface PosterParts {
@@ -53,11 +53,4 @@ function headersOf(message: Post, url: URL): Record<string, string> {
   url.username = '';
   url.password = '';
   return headers;
-}
-
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  // A name with several addresses fails with one error for each and no message of its own.
-  const inner = cause instanceof AggregateError ? cause.errors.map(reasonOf).join('; ') : '';
-  return cause.message || inner || cause.name;
 }

@@ -65,7 +65,7 @@ export interface Move {
   readonly to: string;
 }
 
-/** Nothing of the server's own environment is in it. Refused: names and values no program can get. */
+/** Nothing of the server's own is in it. Refused: names and values no program can get. */
 export function environmentOf(parts: EnvironmentParts): Outcome<Record<string, string>> {
   for (const [name, value] of Object.entries(parts.user)) {
     if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {

@@ -84,7 +84,7 @@ async function modelArchive(): Promise<string> {
 }
 
 describe('model servers', () => {
-  test('run in their model folder, at a port of their own, with their own environment', async () => {
+  test('run in their model folder, at their own port, with their own environment', async () => {
     const { launcher, workFolder } = await launcherWith(serverProgram);
     const lines: string[] = [];
     const server = await served(
@@ -198,7 +198,8 @@ describe('model servers', () => {
     const { launcher } = await launcherWith(`
       import { spawn } from 'node:child_process';
       process.on('SIGTERM', () => {});
-      const child = spawn(process.execPath, ['-e', "process.on('SIGTERM',()=>{});setInterval(()=>{},1e3)"]);
+      const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
+      const child = spawn(process.execPath, ['-e', stubborn]);
       console.log('child ' + child.pid);
       ${serverProgram}`);
     const lines: string[] = [];

@@ -26,7 +26,7 @@ import { defaultUnpackLimits, type UnpackLimits, unpack } from './unpack.ts';
 export interface ProcessLauncherParts {
   /** By repository name, without registry host, tag and digest. */
   readonly images: Readonly<Record<string, ProcessImage>>;
-  /** Each program has a folder `<workFolder>/<name>` while it runs. Used by one server at a time. */
+  /** Each program has a folder in it, `<name>`, while it runs. Used by one server at a time. */
   readonly workFolder: string;
   /** The PATH of the programs. */
   readonly path: string;

@@ -1,4 +1,4 @@
-/** Cuts a program's output into lines, with bounds on their length and on how many come a second. */
+/** Cuts a program's output into lines, bounded in length and in number per second. */
 import { StringDecoder } from 'node:string_decoder';
 
 const maxLineLength = 16_384;

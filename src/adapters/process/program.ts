@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined } from '../../kernel/assert.ts';
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import { lineCutter, throttled } from './lines.ts';
 
 export interface ProgramSpec {
@@ -49,8 +49,7 @@ export async function startProgram(spec: ProgramSpec): Promise<Outcome<Program>>
     await once(child, 'spawn');
     return ok(program());
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return refuse(`cannot start ${JSON.stringify(file)}: ${reason}`);
+    return refuse(`cannot start ${JSON.stringify(file)}: ${reasonOf(cause)}`);
   }
 }
 
@@ -65,7 +64,7 @@ export async function endProgram(program: Program, graceMs: number): Promise<Pro
   return program.ended;
 }
 
-/** Listens from the start, so that no line and no end is missed; the program is had once it runs. */
+/** Listens from the start, so that no line and no end is missed; ask for it once it runs. */
 function watch(child: ChildProcess, onLog: (line: string) => void): () => Program {
   const last: string[] = [];
   let over = false;

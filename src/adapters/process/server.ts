@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { defined } from '../../kernel/assert.ts';
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { ModelServer, Usage } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { noteProgram } from './leftovers.ts';
@@ -64,6 +64,7 @@ class SupervisedServer implements ModelServer {
   /** The running program, ready or not. */
   #program: Program | undefined;
   #ready = false;
+  #attempting: Promise<unknown> = Promise.resolve();
   #supervision: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
@@ -109,31 +110,44 @@ class SupervisedServer implements ModelServer {
     this.#ready = false;
     this.#stopping.abort();
     if (this.#program) await endProgram(this.#program, graceMs);
+    // What was being started ends by itself now, and must have ended before its folder goes.
+    await this.#attempting;
     await this.#supervision;
     await this.#spec.cleanUp();
   }
 
-  /** Starts it once and waits until it is ready; what is not ready in time is ended. */
-  async #attempt(): Promise<Outcome<Program>> {
+  #attempt(): Promise<Outcome<Program>> {
+    const attempt = this.#startOnce().catch((cause: unknown) => refuse(reasonOf(cause)));
+    this.#attempting = attempt;
+    return attempt;
+  }
+
+  /** Starts it and waits until it is ready; what is not ready in time is ended. */
+  async #startOnce(): Promise<Outcome<Program>> {
     const port = await freePort();
     if (this.#stopping.signal.aborted) return refuse('it was stopped');
     const started = await startProgram(this.#spec.program(port));
     if (!started.ok) return started;
     const program = started.value;
     this.#program = program;
-    const url = new URL(`http://127.0.0.1:${port}/invocations`);
-    await noteProgram(this.#spec.folder, program.pid);
-    const failure = await this.#waitUntilReady(program, url);
-    if (failure === undefined) {
-      this.#url = url;
-      this.#ready = true;
-      return started;
+    try {
+      await noteProgram(this.#spec.folder, program.pid);
+      const url = new URL(`http://127.0.0.1:${port}/invocations`);
+      const failure = await this.#waitUntilReady(program, url);
+      if (failure === undefined) {
+        this.#url = url;
+        this.#ready = true;
+        return started;
+      }
+      const last = program.lastLines();
+      const output = last.length > 0 ? `its last output: ${last.join(' | ')}` : 'it wrote nothing';
+      return refuse(`${failure}; ${output}`);
+    } finally {
+      if (!this.#ready) {
+        await endProgram(program, failedStartGraceMs);
+        this.#program = undefined;
+      }
     }
-    await endProgram(program, failedStartGraceMs);
-    this.#program = undefined;
-    const last = program.lastLines();
-    const output = last.length > 0 ? `its last output: ${last.join(' | ')}` : 'it wrote nothing';
-    return refuse(`${failure}; ${output}`);
   }
 
   async #waitUntilReady(program: Program, url: URL): Promise<string | undefined> {

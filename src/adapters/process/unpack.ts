@@ -9,7 +9,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type Extract, extract, type Header } from 'tar-stream';
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 
 export interface UnpackLimits {
   readonly maxBytes: number;
@@ -69,8 +69,7 @@ export async function unpack({ archivePath, folder, ...job }: Unpacking): Promis
     return ok(undefined);
   } catch (cause) {
     signal?.throwIfAborted();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return refuse(`the model archive cannot be unpacked: ${reason}`);
+    return refuse(`the model archive cannot be unpacked: ${reasonOf(cause)}`);
   } finally {
     entries.destroy();
   }

@@ -6,7 +6,7 @@
 import { lookup } from 'node:dns';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type AddressPolicy, checkUrl, guardedLookup } from '../../kernel/addresses.ts';
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 
@@ -95,16 +95,10 @@ async function pingOnce(
     if (statusCode === 200) return ok(undefined);
     // Servers with a path of their own (an OpenAI-like API, say) need not know /ping.
     if (ownPath && (statusCode === 404 || statusCode === 405)) return ok(undefined);
-    return refuse(`${pingUrl} answered ${statusCode} instead of 200`);
+    return refuse(`${pingUrl.href} answered ${statusCode} instead of 200`);
   } catch (cause) {
     given?.throwIfAborted();
-    if (timeout.aborted) return refuse(`${pingUrl} did not answer within ${timeoutMs} ms`);
-    return refuse(`${pingUrl} cannot be reached: ${reasonOf(cause)}`);
+    if (timeout.aborted) return refuse(`${pingUrl.href} did not answer within ${timeoutMs} ms`);
+    return refuse(`${pingUrl.href} cannot be reached: ${reasonOf(cause)}`);
   }
-}
-
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const inner = cause instanceof AggregateError ? cause.errors.map(reasonOf).join('; ') : '';
-  return cause.message || inner || cause.name;
 }

@@ -19,7 +19,7 @@ export interface Tables {
 }
 
 export interface SqlFlavor {
-  /** Text whose order is that of its UTF-8 bytes (SQLite: `text`; PostgreSQL: `text collate "C"`). */
+  /** Text in order of its UTF-8 bytes (SQLite: `text`; PostgreSQL: `text collate "C"`). */
   readonly text: string;
 }
 
@@ -52,7 +52,7 @@ async function rowsAndIndexes(db: Kysely<Tables>, flavor: SqlFlavor): Promise<vo
     .execute();
 }
 
-/** Brings the tables up to date; throws, and changes nothing, when they are newer than this code. */
+/** Brings the tables up to date; throws, changing nothing, when they are newer than this code. */
 export async function migrate(db: Kysely<Tables>, flavor: SqlFlavor): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await tx.schema

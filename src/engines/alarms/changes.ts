@@ -1,6 +1,6 @@
 /**
- * Writes of alarms that others must hear of. Each keeps the row, its history, and what is to be sent,
- * in the caller's transaction, so that none is there without the others.
+ * Writes of alarms that others must hear of. Each keeps the row, its history, and what is to be
+ * sent, in the caller's transaction, so that none is there without the others.
  */
 import type { Transaction } from '../../ports/metadata-store.ts';
 import {
@@ -26,8 +26,8 @@ import {
 } from './rows.ts';
 
 /**
- * Puts an alarm into a state. When that differs from the one it is in, records it, and has its actions
- * and its event sent; otherwise only the reason is new.
+ * Puts an alarm into a state. When that differs from the one it is in, records it, and has its
+ * actions and its event sent; otherwise only the reason is new.
  */
 export async function changeState(
   tx: Transaction,
@@ -57,7 +57,10 @@ async function announce(tx: Transaction, change: Change): Promise<void> {
   if (!config.actionsEnabled) return;
   for (const action of actionsOn(alarm, state.value)) {
     await addToOutbox(tx, at, {
-      ...{ kind: 'action', scope, alarm: config.name, action },
+      kind: 'action',
+      scope,
+      alarm: config.name,
+      action,
       subject: notificationSubject(change),
       message: notification(change),
       stateUpdatedAtMs: state.updatedAtMs,

@@ -18,7 +18,7 @@ const rule: Rule = { evaluationPeriods: 3, threshold: 5, comparison: 'GreaterTha
 
 /** `0X-`: not breaching, breaching, missing. */
 function points(text: string): readonly Observation[] {
-  return [...text].map((mark, i) => {
+  return text.split('').map((mark, i) => {
     if (mark === '-') return { startMs: i * 60_000 };
     return { startMs: i * 60_000, value: mark === 'X' ? 9 : 1, sampleCount: 1 };
   });
@@ -27,7 +27,9 @@ function points(text: string): readonly Observation[] {
 const cells = published.tables.flatMap(({ datapointsToAlarm, rows }) =>
   Object.entries(rows).flatMap(([text, columns]) =>
     columns.map((expected, i) => ({
-      ...{ datapointsToAlarm, text, expected },
+      datapointsToAlarm,
+      text,
+      expected,
       treatMissingData: missingTreatments[i] ?? 'missing',
     })),
   ),
@@ -119,7 +121,9 @@ describe('comparison at the threshold', () => {
 describe('percentiles of few samples', () => {
   const one = (statistic: string, sampleCount: number, keep: 'ignore' | 'evaluate' = 'ignore') => {
     const percentile: Rule = {
-      ...{ ...rule, evaluationPeriods: 1, extendedStatistic: statistic },
+      ...rule,
+      evaluationPeriods: 1,
+      extendedStatistic: statistic,
       evaluateLowSampleCountPercentile: keep,
     };
     return evaluate(percentile, [{ startMs: 0, value: 9, sampleCount }], 'OK').state;

@@ -1,7 +1,7 @@
 /**
- * Which state the newest points of a metric put an alarm in: M of N points, with the published rules
- * for missing data ("Configuring how CloudWatch alarms treat missing data"; both its tables are in
- * evaluate.test.ts). Pure; it neither fetches points nor acts.
+ * Which state the newest points of a metric put an alarm in: M of N points, with the published
+ * rules for missing data ("Configuring how CloudWatch alarms treat missing data"; both its tables
+ * are in evaluate.test.ts). Pure; it neither fetches points nor acts.
  */
 import type { AlarmConfig, Comparison, StateValue } from './rows.ts';
 
@@ -37,8 +37,8 @@ export interface Verdict {
 }
 
 /**
- * How many periods are looked at to find N with data. The original's formula is unpublished; this one
- * agrees with its published example (N=3: 5) and with what is observed for N=1.
+ * How many periods are looked at to find N with data. The original's formula is unpublished; this
+ * one agrees with its published example (N=3: 5) and with what is observed for N=1.
  */
 export function evaluationRange(evaluationPeriods: number): number {
   return evaluationPeriods + Math.max(Math.floor(evaluationPeriods / 3), 2);
@@ -74,8 +74,8 @@ export function evaluate(rule: Rule, range: readonly Observation[], current: Sta
   if (judged.length === 0) return decide(treatment === 'missing' ? 'INSUFFICIENT_DATA' : current);
   if (breaching >= needed) return decide('ALARM');
   if (breaching < judged.length) return decide('OK');
-  // Only breaching points and gaps: an alarm would be premature until the oldest breach is M periods
-  // old, for the gaps may be data that is late.
+  // Only breaching points and gaps: an alarm would be premature until the oldest breach is M
+  // periods old, for the gaps may be data that is late.
   const oldestAge = range.length - range.findIndex(isReceived);
   return decide(treatment === 'missing' && oldestAge >= needed ? 'ALARM' : current);
 }

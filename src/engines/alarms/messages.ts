@@ -165,8 +165,8 @@ function metricDetail({ arn, config }: AlarmRow): Detail {
 function metricId(arn: string): string {
   const hex = createHash('sha256').update(arn).digest('hex');
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
-  const last = hex.slice(20, 32);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${last}`;
+  const tail = `${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${tail}`;
 }
 
 /** An alarm's configuration and state as the history records them. */

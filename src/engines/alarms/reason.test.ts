@@ -17,14 +17,21 @@ import type { AlarmConfig, AlarmRow } from './rows.ts';
 const endMs = Date.UTC(2025, 8, 19, 21, 12);
 const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
 const config: AlarmConfig = {
-  ...{ name: 'fraud-5xx', actionsEnabled: true, okActions: [], insufficientDataActions: [] },
+  name: 'fraud-5xx',
+  actionsEnabled: true,
+  okActions: [],
+  insufficientDataActions: [],
   alarmActions: [formatArn(scope, 'sns', 'ops')],
-  ...{ namespace: 'AWS/SageMaker', metric: 'Invocation5XXErrors' },
+  namespace: 'AWS/SageMaker',
+  metric: 'Invocation5XXErrors',
   dimensions: [
     { name: 'VariantName', value: 'blue' },
     { name: 'EndpointName', value: 'fraud' },
   ],
-  ...{ statistic: 'Sum', periodSeconds: 60, evaluationPeriods: 1, threshold: 21 },
+  statistic: 'Sum',
+  periodSeconds: 60,
+  evaluationPeriods: 1,
+  threshold: 21,
   comparison: 'GreaterThanThreshold',
 };
 
@@ -43,12 +50,14 @@ test.each([
   [
     'one point',
     told([21.5]),
-    'Threshold Crossed: 1 datapoint [21.5 (19/09/25 21:11:00)] was greater than the threshold (21.0).',
+    'Threshold Crossed: 1 datapoint [21.5 (19/09/25 21:11:00)] was greater than the ' +
+      'threshold (21.0).',
   ],
   [
     'one of one',
     told([99.5], { datapointsToAlarm: 1, threshold: 50 }),
-    'Threshold Crossed: 1 out of the last 1 datapoints [99.5 (19/09/25 21:11:00)] was greater than ' +
+    'Threshold Crossed: 1 out of the last 1 datapoints [99.5 (19/09/25 21:11:00)] was ' +
+      'greater than ' +
       'the threshold (50.0) (minimum 1 datapoint for OK -> ALARM transition).',
   ],
   [
@@ -61,23 +70,29 @@ test.each([
     'newest first',
     told([120_500, 3, 131_000], { evaluationPeriods: 3, datapointsToAlarm: 2 }),
     'Threshold Crossed: 2 out of the last 3 datapoints [131000.0 (19/09/25 21:11:00), 120500.0 ' +
-      '(19/09/25 21:09:00)] were greater than the threshold (21.0) (minimum 2 datapoints for OK -> ' +
+      '(19/09/25 21:09:00)] were greater than the threshold (21.0) (minimum 2 datapoints ' +
+      'for OK -> ' +
       'ALARM transition).',
   ],
   [
     'many points',
     told([30, 31, 32, 33, 34, 35], { evaluationPeriods: 6 }),
     'Threshold Crossed: 6 datapoints were greater than the threshold (21.0). The most recent ' +
-      'datapoints which crossed the threshold: [35.0 (19/09/25 21:11:00), 34.0 (19/09/25 21:10:00), ' +
+      'datapoints which crossed the threshold: [35.0 (19/09/25 21:11:00), 34.0 (19/09/25 ' +
+      '21:10:00), ' +
       '33.0 (19/09/25 21:09:00), 32.0 (19/09/25 21:08:00), 31.0 (19/09/25 21:07:00)].',
   ],
   [
     'gaps beside points',
     told([undefined, undefined, 613], {
-      ...{ evaluationPeriods: 3, datapointsToAlarm: 1, threshold: 1 },
-      ...{ comparison: 'GreaterThanOrEqualToThreshold', treatMissingData: 'notBreaching' },
+      evaluationPeriods: 3,
+      datapointsToAlarm: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      treatMissingData: 'notBreaching',
     }),
-    'Threshold Crossed: 1 out of the last 3 datapoints [613.0 (19/09/25 21:11:00)] was greater than ' +
+    'Threshold Crossed: 1 out of the last 3 datapoints [613.0 (19/09/25 21:11:00)] was ' +
+      'greater than ' +
       'or equal to the threshold (1.0) and 2 missing datapoints were treated as [NonBreaching] ' +
       '(minimum 1 datapoint for OK -> ALARM transition).',
   ],
@@ -96,7 +111,9 @@ test.each([
   [
     'gaps outvote a point',
     told([0, undefined, undefined], {
-      ...{ evaluationPeriods: 3, datapointsToAlarm: 2, treatMissingData: 'breaching' },
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      treatMissingData: 'breaching',
     }),
     'Threshold Crossed: 1 datapoint was received for 3 periods and 2 missing datapoints were ' +
       'treated as [Breaching].',
@@ -109,7 +126,8 @@ describe('reason data', () => {
     const { reasonData } = told([20, 22], { evaluationPeriods: 2, unit: 'Seconds' });
     expect(reasonData).toBe(
       '{"version":"1.0","queryDate":"2025-09-19T21:12:01.006+0000",' +
-        '"startDate":"2025-09-19T21:10:00.000+0000","unit":"Seconds","statistic":"Sum","period":60,' +
+        '"startDate":"2025-09-19T21:10:00.000+0000","unit":"Seconds","statistic":"Sum",' +
+        '"period":60,' +
         '"recentDatapoints":[20.0,22.0],"threshold":21.0,"evaluatedDatapoints":[' +
         '{"timestamp":"2025-09-19T21:11:00.000+0000","sampleCount":2.0,"value":22.0},' +
         '{"timestamp":"2025-09-19T21:10:00.000+0000","sampleCount":2.0,"value":20.0}]}',
@@ -162,9 +180,11 @@ test('JSON keeps order, leaves out what is undefined, takes text as it is', () =
 
 const before = { value: 'OK', reason: 'fine', updatedAtMs: 0, transitionedAtMs: 0 } as const;
 const alarm: AlarmRow = {
-  ...{ scope, arn: formatArn(scope, 'cloudwatch', 'alarm:fraud-5xx') },
+  scope,
+  arn: formatArn(scope, 'cloudwatch', 'alarm:fraud-5xx'),
   config: { ...config, threshold: 0, treatMissingData: 'notBreaching' },
-  ...{ configuredAtMs: Date.UTC(2026, 0, 5, 9), tags: {} },
+  configuredAtMs: Date.UTC(2026, 0, 5, 9),
+  tags: {},
   state: {
     value: 'ALARM',
     reason: 'too many',

@@ -1,7 +1,7 @@
 /**
  * Captured records on their way to becoming objects. Each endpoint variant, destination and hour
- * has a journal; its first line says where the object goes, so a journal left by a process that died
- * tells all that is needed. The capture job turns sealed journals into objects.
+ * has a journal; its first line says where the object goes, so a journal left by a process that
+ * died tells all that is needed. The capture job turns sealed journals into objects.
  */
 import { assert } from '../../kernel/assert.ts';
 import { uuid } from '../../kernel/ids.ts';

@@ -69,6 +69,8 @@ export interface Deployment {
   readonly variants: readonly Variant[];
   readonly shadows: readonly Variant[];
   readonly capture?: CapturePlan;
+  /** How its traffic was asked to be shifted, as the client said it. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   readonly startedAtMs: number;
 }
 

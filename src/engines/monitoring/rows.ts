@@ -19,8 +19,6 @@ export interface MonitoringPlan {
   /** ISO-8601 durations that shift the window from the nominal time, for late labels. */
   readonly startTimeOffset?: string;
   readonly endTimeOffset?: string;
-  /** Columns to leave out, as the client wrote them. */
-  readonly excludeFeatures?: string;
   readonly outputUri: string;
   readonly outputLocalPath: string;
   readonly constraintsUri?: string;

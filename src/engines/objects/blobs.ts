@@ -129,8 +129,13 @@ export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blob
 
     join: (content, options) => blobs.put(content, options),
     asFile: (id, options) => blobs.asFile(id, options),
-    sweep: (options) => sweep({ store, blobs }, options),
+    sweep: (options) => sweep({ store, blobs, isRead: (id) => readers.has(id) }, options),
   };
+}
+
+/** Ends a stream that may not have been begun: a held one would keep its blobs. */
+export async function giveUp(stream: ByteStream): Promise<void> {
+  await stream[Symbol.asyncIterator]().return?.();
 }
 
 async function take(
@@ -218,14 +223,15 @@ class Reading implements AsyncIterableIterator<Uint8Array> {
  * sweep, at least `graceMs` ago, saw it without rows as well.
  */
 async function sweep(
-  { store, blobs }: Pick<BlobParts, 'store' | 'blobs'>,
+  { store, blobs, isRead }: BlobParts & { readonly isRead: (id: string) => boolean },
   { nowMs, graceMs, signal }: SweepOptions,
 ): Promise<number> {
   await forgetNamed(store);
   let removed = 0;
   for await (const id of blobs.ids()) {
     signal?.throwIfAborted();
-    if (await store.get(blobRows, id)) continue;
+    // Files made for the moment of several parts have no row, and may be lent for long.
+    if (isRead(id) || (await store.get(blobRows, id))) continue;
     const orphaned = await store.write(async (tx) => {
       if (await tx.get(blobRows, id)) return false;
       const seen = await tx.get(orphanRows, id);

@@ -4,6 +4,7 @@
  */
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { type Answer, no, noBucket } from './answer.ts';
+import { giveUp } from './blobs.ts';
 import { digestOf } from './digest.ts';
 import { commit, type Kit } from './kit.ts';
 import { type PutResult, put, resultOf } from './putting.ts';
@@ -50,7 +51,7 @@ export async function copy(kit: Kit, copying: Copying): Promise<Answer<PutResult
     return await put(kit, to, { content: bytes.value, request: putRequest });
   } finally {
     // A put refused before it reads never starts the stream, which would keep its blobs pinned.
-    await bytes.value[Symbol.asyncIterator]().return?.();
+    await giveUp(bytes.value);
   }
 }
 

@@ -47,7 +47,7 @@ const lastCodePoint = 0x10ffff;
  * when there is none.
  */
 export function successor(prefix: string): string | undefined {
-  const points = [...prefix];
+  const points = Array.from(prefix);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     const point = last.codePointAt(0) ?? 0;
     if (point === lastCodePoint) continue;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { once } from '../../kernel/bytes.ts';
 import { dayMs } from '../../kernel/clock.ts';
 import { account, fixture, gathered, stored, text, valueOf, whyOf } from './objects.fixture.ts';
 import { objectsUnder } from './space.ts';
@@ -254,6 +255,27 @@ test('orphans go when a second sweep finds them old; named blobs never', async (
   clock.moveTo(clock.nowMs() + 1);
   expect(await objects.sweepOrphans({ graceMs: dayMs })).toBe(1);
   expect(await blobCount()).toBe(1);
+});
+
+test('a file lent for long is no orphan', async () => {
+  const { objects, bucket, clock, blobCount } = fixture();
+  await bucket('data');
+  const said = { headers: {}, metadata: {}, tags: [], initiator: 'me' };
+  const at = valueOf(await objects.uploads.begin({ bucket: 'data', key: 'a', ...said }));
+  const [one, two] = [Buffer.alloc(5 * 1024 ** 2), Buffer.from('end')];
+  const parts = [
+    valueOf(await objects.uploads.putPart(at, once(one), { number: 1 })),
+    valueOf(await objects.uploads.putPart(at, once(two), { number: 2 })),
+  ];
+  valueOf(await objects.uploads.complete(at, { parts, precondition: {} }));
+  const file = await objects.asFile(at);
+  for (let i = 0; i < 3; i += 1) {
+    expect(await objects.sweepOrphans({ graceMs: dayMs })).toBe(0);
+    clock.moveTo(clock.nowMs() + dayMs);
+  }
+  expect(file && (await readFile(file.path)).length).toBe(one.length + two.length);
+  await file?.release();
+  expect(await blobCount()).toBe(2);
 });
 
 test('tags are replaced on the version they are put on', async () => {

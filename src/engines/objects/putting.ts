@@ -19,7 +19,7 @@ export interface PutRequest extends PutOptions, TakeOptions {
   /** Goes before `contentType` and `metadata`. */
   readonly description?: Description;
   readonly precondition?: Precondition;
-  /** The checksum the request proved, asked for when the content has ended; a throw ends the put. */
+  /** What the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
 }
 

@@ -133,7 +133,7 @@ export function versionIndex(bucket: string, key: string, id: string): string {
   return locatorOf(bucket, key) + id;
 }
 
-/** The parts of an object made of parts, by an id of its own: only the object's version names it. */
+/** The parts of an object made of parts, by an id that only the version of the object names. */
 export const manifestRows: Collection<{ readonly parts: readonly Part[] }> = {
   name: 'objects/manifest',
 };

@@ -24,7 +24,7 @@ export type NewUpload = Omit<UploadRow, 'uploadId' | 'initiatedAtMs'>;
 
 export interface PartRequest extends TakeOptions {
   readonly number: number;
-  /** The checksum the request proved, asked for when the content has ended; a throw ends the put. */
+  /** What the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
 }
 

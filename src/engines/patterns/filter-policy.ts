@@ -19,6 +19,7 @@ export interface FilteredMessage {
 }
 
 const limits = { keys: 5, combinations: 150 };
+const nestingLimit = 128;
 const everything: FilterPolicy = { matches: () => true };
 
 /** The policy of a JSON text; an empty object lets everything through. */
@@ -91,11 +92,24 @@ function attributeFields(attributes: FilteredMessage['attributes']): Fields {
   return fields;
 }
 
+/** Undefined for what is no JSON, and for what is nested too deeply to be walked. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return nestingOf(text) > nestingLimit ? undefined : (JSON.parse(text) as unknown);
   } catch (cause) {
     if (cause instanceof SyntaxError) return undefined;
     throw cause;
   }
+}
+
+/** How deep objects and arrays go; brackets inside strings do not count. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }

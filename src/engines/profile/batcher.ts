@@ -36,7 +36,7 @@ function slotFor(columns: Map<string, MutableColumn>, name: string, rows: number
     name,
     kinds: new Uint8Array(rows),
     numbers: new Float64Array(rows).fill(Number.NaN),
-    texts: new Array<string | undefined>(rows).fill(undefined),
+    texts: Array.from<string | undefined>({ length: rows }),
   };
   columns.set(name, made);
   return made;

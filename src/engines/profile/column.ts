@@ -1,7 +1,15 @@
 /** The mergeable state of one column: kinds of cells, moments, sketch, and counts of values. */
 import { CellKind, type ColumnBatch } from '../../ports/analytics.ts';
 import { columnType, type InferredType, type KindCounts } from './inference.ts';
-import { addToSketch, emptySketch, mergeSketches, type Sketch, sketchOf } from './kll.ts';
+import {
+  addToSketch,
+  compactionsOf,
+  emptySketch,
+  levelsOf,
+  mergeSketches,
+  type Sketch,
+  sketchOf,
+} from './kll.ts';
 import { addNumber, type Moments, mergeMoments, zeroMoments } from './moments.ts';
 import {
   addToTally,
@@ -126,8 +134,8 @@ export function columnToJson(column: ColumnProfile): ColumnJson {
     name,
     kinds: { ...kinds },
     ...(moments.count > 0 ? { moments: { ...moments } } : {}),
-    levels: sketch.levels,
-    compactions: sketch.compactions,
+    levels: levelsOf(sketch),
+    compactions: compactionsOf(sketch),
     numbers: tallyToJson(column.numbers),
     texts: tallyToJson(column.texts),
   };
@@ -138,10 +146,7 @@ export function columnFromJson(json: ColumnJson): ColumnProfile {
     name: json.name,
     kinds: { ...json.kinds },
     moments: json.moments ? { ...json.moments } : zeroMoments(),
-    sketch: sketchOf(
-      json.levels.map((items) => [...items]),
-      json.compactions,
-    ),
+    sketch: sketchOf(json.levels, json.compactions),
     numbers: tallyFromJson(json.numbers, numberLimits),
     texts: tallyFromJson(json.texts, textLimits),
   };

@@ -15,13 +15,10 @@ export function emptyRegisters(): Registers {
 
 /** Changes `registers`. */
 export function addValue(registers: Registers, value: string | number): void {
-  if (typeof value === 'number') addHash(registers, hashNumber(value));
-  else addHash(registers, hashText(value));
-}
-
-function addHash(registers: Registers, [high, low]: readonly [number, number]): void {
-  const index = high >>> (32 - indexBits);
-  const rank = low === 0 ? 33 : Math.clz32(low) + 1;
+  if (typeof value === 'number') hashNumber(value);
+  else hashText(value);
+  const index = hashed.high >>> (32 - indexBits);
+  const rank = Math.clz32(hashed.low) + 1;
   if (rank > (registers[index] ?? 0)) registers[index] = rank;
 }
 
@@ -42,18 +39,21 @@ export function estimateDistinct(registers: Registers): number {
   return Math.round(small ? registerCount * Math.log(registerCount / zeros) : raw);
 }
 
+// The last hash, here and not answered as a pair: this runs once a cell.
+const hashed = { high: 0, low: 0 };
 const scratch = new Float64Array(1);
 const halves = new Uint32Array(scratch.buffer);
 
-function hashNumber(value: number): readonly [number, number] {
+function hashNumber(value: number): void {
   scratch[0] = value + 0;
-  const [a = 0, b = 0] = halves;
-  const high = mix(a ^ mix(b ^ 0x9e3779b9));
-  return [high, mix(high ^ b ^ 0x85ebca6b)];
+  const a = halves[0] ?? 0;
+  const b = halves[1] ?? 0;
+  hashed.high = mix(a ^ mix(b ^ 0x9e3779b9));
+  hashed.low = mix(hashed.high ^ b ^ 0x85ebca6b);
 }
 
-/** Two rounds over the UTF-16 units with different multipliers, each mixed at the end. */
-function hashText(text: string): readonly [number, number] {
+/** Over the UTF-16 units with two multipliers, each mixed at the end. */
+function hashText(text: string): void {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;
   for (let i = 0; i < text.length; i += 1) {
@@ -61,8 +61,8 @@ function hashText(text: string): readonly [number, number] {
     a = Math.imul(a ^ unit, 2_654_435_761);
     b = Math.imul(b ^ unit, 1_597_334_677);
   }
-  const high = mix(a ^ (b >>> 13));
-  return [high, mix(b ^ high)];
+  hashed.high = mix(a ^ (b >>> 13));
+  hashed.low = mix(b ^ hashed.high);
 }
 
 /** The finalizer of MurmurHash3. */

@@ -4,7 +4,7 @@
  */
 import { CellKind } from '../../ports/analytics.ts';
 
-/** `fractional` before `integral`: their texts never overlap. RE2 and JavaScript read both alike. */
+/** No text matches two of them. Spelled so that RE2 and JavaScript read them alike. */
 export const kindPatterns = {
   fractional: '(-|\\+)? ?\\d+((\\.\\d+)|((?:\\.\\d+)?[Ee][-+]?\\d+))',
   integral: '(-|\\+)? ?\\d+',

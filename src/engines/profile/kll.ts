@@ -8,18 +8,25 @@ export const sketchSize = 2_048;
 export const shrinkFactor = 0.64;
 
 export interface Sketch {
-  /** Items of level h stand for 2^h items each; appended to, never sorted in place. */
-  readonly levels: number[][];
-  /** How often each level was compacted; decides which half of the sorted items goes up. */
-  readonly compactions: number[];
+  /** Items of level h stand for 2^h items each. */
+  readonly levels: Level[];
   /** Items held, over all levels. */
   held: number;
   /** Items the levels may hold together before one is compacted. */
   capacity: number;
 }
 
+interface Level {
+  /** The first `length` are there, in order of arrival; the rest is room. */
+  items: Float64Array;
+  length: number;
+  /** Decides which half of the sorted items goes up. */
+  compactions: number;
+  readonly capacity: number;
+}
+
 export function emptySketch(): Sketch {
-  return { levels: [[]], compactions: [0], held: 0, capacity: levelCapacity(0) };
+  return sketchOf([[]]);
 }
 
 function levelCapacity(level: number): number {
@@ -28,61 +35,91 @@ function levelCapacity(level: number): number {
 
 /** Changes `sketch`. */
 export function addToSketch(sketch: Sketch, x: number): void {
-  sketch.levels[0]?.push(x);
+  const level = sketch.levels[0];
+  if (level) append(level, x);
   sketch.held += 1;
   if (sketch.held > sketch.capacity) condense(sketch);
 }
 
-function addLevel(sketch: Sketch): void {
-  sketch.capacity += levelCapacity(sketch.levels.length);
-  sketch.levels.push([]);
-  sketch.compactions.push(0);
+function append(level: Level, x: number): void {
+  if (level.length === level.items.length) {
+    const grown = new Float64Array(Math.max(16, 2 * level.length));
+    grown.set(level.items);
+    level.items = grown;
+  }
+  level.items[level.length] = x;
+  level.length += 1;
+}
+
+function addLevel(sketch: Sketch): Level {
+  const level = levelOf([], sketch.levels.length, 0);
+  sketch.levels.push(level);
+  sketch.capacity += level.capacity;
+  return level;
+}
+
+function levelOf(items: readonly number[], at: number, compactions: number): Level {
+  const held = Float64Array.from(items);
+  return { items: held, length: items.length, compactions, capacity: levelCapacity(at) };
 }
 
 /** Compacts the lowest level that is full. */
 function condense(sketch: Sketch): void {
-  const level = sketch.levels.findIndex((items, h) => items.length >= levelCapacity(h));
-  const items = sketch.levels[level];
-  if (!items) return;
-  if (level + 1 === sketch.levels.length) addLevel(sketch);
-  const above = sketch.levels[level + 1] ?? [];
-  const times = sketch.compactions[level] ?? 0;
+  const at = sketch.levels.findIndex(({ length, capacity }) => length >= capacity);
+  const level = sketch.levels[at];
+  if (!level) return;
+  const above = sketch.levels[at + 1] ?? addLevel(sketch);
+  const { items, length, compactions } = level;
   // 0, 1, 1, 0, 0, 1, 1, …: the offset flips before every second compaction.
-  const offset = ((times + 1) >> 1) & 1;
-  const even = items.length - (items.length % 2);
-  const sorted = Float64Array.from(items.slice(0, even)).sort();
-  for (let i = offset; i < even; i += 2) above.push(sorted[i] ?? 0);
-  const last = items.length > even ? [items[even] ?? 0] : [];
-  sketch.levels[level] = last;
-  sketch.compactions[level] = times + 1;
-  sketch.held -= even - even / 2;
+  const offset = ((compactions + 1) >> 1) & 1;
+  const even = length - (length % 2);
+  items.subarray(0, even).sort();
+  for (let i = offset; i < even; i += 2) append(above, items[i] ?? 0);
+  // Of an odd number the last to come stays.
+  items[0] = items[even] ?? 0;
+  level.length = length - even;
+  level.compactions += 1;
+  sketch.held -= even / 2;
 }
 
-/** A new sketch; within the capacity it holds the items of `a`, then those of `b`. */
+/**
+ * A new sketch; within the capacity it holds the items of `a`, then those of `b`. (Deequ's merge
+ * compacts at the capacity itself, one item earlier than its update does; this one does not, so
+ * that parts and whole are the same up to it.)
+ */
 export function mergeSketches(a: Sketch, b: Sketch): Sketch {
-  const merged = sketchOf(
-    a.levels.map((items) => [...items]),
-    a.compactions,
-  );
+  const merged = sketchOf(levelsOf(a), compactionsOf(a));
   while (merged.levels.length < b.levels.length) addLevel(merged);
-  b.levels.forEach((items, h) => {
-    const into = merged.levels[h] ?? [];
-    for (const x of items) into.push(x);
-    merged.held += items.length;
+  b.levels.forEach(({ items, length }, h) => {
+    const into = merged.levels[h];
+    for (let i = 0; into && i < length; i += 1) append(into, items[i] ?? 0);
+    merged.held += length;
   });
   while (merged.held > merged.capacity) condense(merged);
   return merged;
 }
 
-/** A sketch from its levels, as documents and stored profiles have them. Takes the arrays over. */
-export function sketchOf(levels: number[][], compactions: readonly number[] = []): Sketch {
+/** A sketch from its levels, as documents and stored profiles have them. */
+export function sketchOf(
+  levels: readonly (readonly number[])[],
+  compactions: readonly number[] = [],
+): Sketch {
   const whole = levels.length === 0 ? [[]] : levels;
+  const made = whole.map((items, h) => levelOf(items, h, compactions[h] ?? 0));
   return {
-    levels: whole,
-    compactions: whole.map((_, h) => compactions[h] ?? 0),
-    held: whole.reduce((sum, items) => sum + items.length, 0),
-    capacity: whole.reduce((sum, _, h) => sum + levelCapacity(h), 0),
+    levels: made,
+    held: made.reduce((sum, { length }) => sum + length, 0),
+    capacity: made.reduce((sum, { capacity }) => sum + capacity, 0),
   };
+}
+
+/** Copies of the items, by level. */
+export function levelsOf(sketch: Sketch): number[][] {
+  return sketch.levels.map(({ items, length }) => Array.from(items.subarray(0, length)));
+}
+
+export function compactionsOf(sketch: Sketch): number[] {
+  return sketch.levels.map(({ compactions }) => compactions);
 }
 
 /** The distribution a sketch stands for: ascending distinct values with the weight up to each. */
@@ -94,7 +131,7 @@ export interface Cumulative {
 }
 
 export function cumulativeOf(sketch: Sketch): Cumulative {
-  const weighted = sketch.levels.flatMap((items, h) =>
+  const weighted = levelsOf(sketch).flatMap((items, h) =>
     items.map((value) => ({ value, weight: 2 ** h })),
   );
   weighted.sort((a, b) => a.value - b.value);

@@ -99,6 +99,8 @@ export function profileFromText(text: string): Outcome<Profile> {
   try {
     return profileFromJson(JSON.parse(text));
   } catch (cause) {
-    return refuse(`not a stored profile: ${cause instanceof Error ? cause.message : cause}`);
+    return refuse(
+      `not a stored profile: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
 }

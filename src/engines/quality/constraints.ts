@@ -183,12 +183,12 @@ function configJson(config: Partial<MonitoringConfig>): JavaJson {
     categorical_comparison_threshold: number(config.categoricalComparisonThreshold),
     categorical_drift_method: config.categoricalDriftMethod,
   };
-  const any = Object.values(distribution).some((member) => member !== undefined);
+  const drift = Object.values(distribution).some((member) => member !== undefined);
   return {
     evaluate_constraints: config.evaluateConstraints,
     emit_metrics: config.emitMetrics,
     datatype_check_threshold: number(config.datatypeCheckThreshold),
     domain_content_threshold: number(config.domainContentThreshold),
-    distribution_constraints: any ? distribution : undefined,
+    distribution_constraints: drift ? distribution : undefined,
   };
 }

@@ -68,7 +68,7 @@ function fromStatistics(feature: FeatureStatistics): ObservedFeature {
     kinds: undefined,
     numbers: () => {
       const data = numerical?.distribution.kll.sketch.data ?? [];
-      const of = cumulativeOf(sketchOf(data.map((level) => [...level])));
+      const of = cumulativeOf(sketchOf(data));
       return of.total > 0 ? of : undefined;
     },
     categories: () => {

@@ -7,7 +7,7 @@ import {
   typeOf,
 } from '../profile/column.ts';
 import type { InferredType } from '../profile/inference.ts';
-import { bucketsOf, shrinkFactor, sketchSize } from '../profile/kll.ts';
+import { bucketsOf, levelsOf, shrinkFactor, sketchSize } from '../profile/kll.ts';
 import { deviationOf, meanOf } from '../profile/moments.ts';
 import type { Profile } from '../profile/profile.ts';
 import { double, type JavaJson, javaJson } from './java-json.ts';
@@ -105,7 +105,7 @@ function ofNumbers(column: ColumnProfile, common: Common): NumericalStatistics {
           upper_bound: upper,
           count,
         })),
-        sketch: { parameters: { c: shrinkFactor, k: sketchSize }, data: sketch.levels },
+        sketch: { parameters: { c: shrinkFactor, k: sketchSize }, data: levelsOf(sketch) },
       },
     },
   };

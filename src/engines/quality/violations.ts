@@ -6,7 +6,7 @@
 import type { Profile } from '../profile/profile.ts';
 import { type Constraints, type FeatureConstraints, type MonitoringConfig } from './constraints.ts';
 import { judgeDrift } from './drift.ts';
-import { double, javaDouble, javaJson } from './java-json.ts';
+import { javaDouble, javaJson } from './java-json.ts';
 import { type Observed, type ObservedFeature, observedOf } from './observed.ts';
 import type { Statistics } from './statistics.ts';
 

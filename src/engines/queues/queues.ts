@@ -107,7 +107,7 @@ export function makeQueues(parts: QueueParts): Queues {
   const within = inQueue(store);
   return {
     ...administration(parts),
-    receive: receiver.receive,
+    receive: (at, options) => receiver.receive(at, options),
     sweeper: makeSweeper(store),
     send: async (at, messages) => {
       const nowMs = clock.nowMs();

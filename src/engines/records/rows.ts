@@ -77,7 +77,9 @@ function recordOf(line: string): Outcome<CaptureRecord> {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return refuse(`not JSON: ${error instanceof Error ? error.message : error}: ${shown(line)}`);
+    return refuse(
+      `not JSON: ${error instanceof Error ? error.message : String(error)}: ${shown(line)}`,
+    );
   }
   const { captureData, eventMetadata } = (value ?? {}) as Partial<CaptureRecord>;
   if (typeof captureData !== 'object' || captureData === null) {
@@ -112,7 +114,7 @@ function decode(captured: Captured, collapse: boolean): Outcome<Decoded> {
   const bytes = Buffer.from(data, 'base64');
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) return refuse('BASE64 of bytes that are no text');
-  const type = String(captured.observedContentType ?? '');
+  const type = JSON.stringify(captured.observedContentType ?? '');
   const looksJson = /json/i.test(type) || (!/csv/i.test(type) && /^\s*[[{]/.test(text));
   return looksJson ? decodeJson(text) : decodeCsv(text, collapse);
 }

@@ -1,4 +1,6 @@
-/** The laws of buckets: zero, order does not matter, merged parts are the whole, JSON round trip. */
+/**
+ * The laws of buckets: zero, order does not matter, merged parts are the whole, JSON round trip.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -45,7 +47,10 @@ function merged(...parts: readonly Bucket[]): Bucket {
 function expectSame(a: Bucket, b: Bucket): void {
   expect(a.sum).toBeCloseTo(b.sum, -Math.log10(Math.max(1, Math.abs(b.sum)) * 1e-12));
   const plain = ({ count, minimum, maximum, detail, weights }: Bucket) => ({
-    ...{ count, minimum, maximum, detail },
+    count,
+    minimum,
+    maximum,
+    detail,
     weights: [...weights].sort(([x], [y]) => x - y),
   });
   expect(plain(a)).toEqual(plain(b));

@@ -64,8 +64,12 @@ export function addSample(bucket: Bucket, sample: Sample, maxDistinct = maxDisti
     return bound(bucket, maxDistinct);
   }
   mergeBucket(bucket, {
-    ...{ count: sampleCount, sum, minimum, maximum },
-    ...{ detail: 'none', weights: new Map() },
+    count: sampleCount,
+    sum,
+    minimum,
+    maximum,
+    detail: 'none',
+    weights: new Map(),
   });
 }
 
@@ -137,7 +141,11 @@ export function packBucket(bucket: Bucket): PackedBucket {
 export function unpackBucket(packed: PackedBucket): Bucket {
   const [count, sum, minimum, maximum, detail, values, weights] = packed;
   return {
-    ...{ count, sum, minimum, maximum, detail: details[detail] },
+    count,
+    sum,
+    minimum,
+    maximum,
+    detail: details[detail],
     weights: new Map(values.map((value, i) => [value, weights === 0 ? 1 : (weights[i] ?? 1)])),
   };
 }

@@ -28,21 +28,41 @@ export const fiveMinuteKeepMs = 63 * dayMs;
 export const hourKeepMs = 455 * dayMs;
 
 const hours: Level = {
-  ...{ name: 'w', stepMs: hourMs, spanMs: 5 * dayMs, keepMs: hourKeepMs, next: undefined },
+  name: 'w',
+  stepMs: hourMs,
+  spanMs: 5 * dayMs,
+  keepMs: hourKeepMs,
+  next: undefined,
 };
 const fiveMinutes: Level = {
-  ...{ name: 'd', stepMs: 5 * minuteMs, spanMs: 6 * hourMs, keepMs: fiveMinuteKeepMs, next: hours },
+  name: 'd',
+  stepMs: 5 * minuteMs,
+  spanMs: 6 * hourMs,
+  keepMs: fiveMinuteKeepMs,
+  next: hours,
 };
 /** Minutes of hours that are over, a row an hour. */
 const sealedMinutes: Level = {
-  ...{ name: 'h', stepMs: minuteMs, spanMs: hourMs, keepMs: minuteKeepMs, next: fiveMinutes },
+  name: 'h',
+  stepMs: minuteMs,
+  spanMs: hourMs,
+  keepMs: minuteKeepMs,
+  next: fiveMinutes,
 };
 /** Minutes as they are written, a row each, so that a write is small. */
 export const minutes: Level = {
-  ...{ name: 'm', stepMs: minuteMs, spanMs: minuteMs, keepMs: fineKeepMs, next: sealedMinutes },
+  name: 'm',
+  stepMs: minuteMs,
+  spanMs: minuteMs,
+  keepMs: fineKeepMs,
+  next: sealedMinutes,
 };
 export const seconds: Level = {
-  ...{ name: 's', stepMs: secondMs, spanMs: minuteMs, keepMs: fineKeepMs, next: minutes },
+  name: 's',
+  stepMs: secondMs,
+  spanMs: minuteMs,
+  keepMs: fineKeepMs,
+  next: minutes,
 };
 
 /** Finest first, which is the order in which ageing must run. */

@@ -1,5 +1,5 @@
-/** Runs the ageing of series every hour. */
-import { hourMs, minuteMs } from '../../kernel/clock.ts';
+/** Runs the ageing of series once a day: what is too old is not shown meanwhile, only kept. */
+import { dayMs, minuteMs } from '../../kernel/clock.ts';
 import type { Loop } from '../../kernel/loop.ts';
 import type { Series } from './series.ts';
 
@@ -13,7 +13,7 @@ export function makeSeriesLoop(series: Pick<Series, 'maintain'>): Loop {
     async tick(nowMs, { signal }) {
       nextMs ??= nowMs + firstAfterMs;
       if (nowMs < nextMs) return nextMs;
-      nextMs = nowMs + hourMs;
+      nextMs = nowMs + dayMs;
       await series.maintain({ signal });
       return nextMs;
     },

@@ -1,4 +1,6 @@
-/** What is known of each metric apart from its numbers: its name, its units, when it last had data. */
+/**
+ * What is known of each metric apart from its numbers: its name, its units, when it last had data.
+ */
 import { createHash } from 'node:crypto';
 import type { Scope } from '../../kernel/arn.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';

@@ -1,4 +1,6 @@
-/** What everything that measures hands to the series engine. The engine in this folder provides it. */
+/**
+ * What everything that measures hands to the series engine. The engine in this folder provides it.
+ */
 import type { Scope } from '../../kernel/arn.ts';
 
 export interface Dimension {

@@ -1,14 +1,10 @@
 /**
  * Time series of measurements: records them durably, answers any period, lists what there is.
  * Not a metrics language, and no alarm: those read from here.
- *
- * The rows being written are held in memory as well, so that a record reads nothing back.
- * INVARIANT: one process at a time owns the series of a store; a second one that recorded into the
- * same store would overwrite rows this one holds.
  */
 import type { Scope } from '../../kernel/arn.ts';
 import { type Clock, secondMs } from '../../kernel/clock.ts';
-import type { MetadataStore, Transaction } from '../../ports/metadata-store.ts';
+import type { MetadataStore } from '../../ports/metadata-store.ts';
 import { type Bucket, maxDistinctRead, mergeBucket, unpackBucket } from './bucket.ts';
 import {
   ageingSoonMs,
@@ -26,15 +22,12 @@ import {
   type MetricFilter,
   type MetricId,
   type MetricPage,
-  type MetricRow,
   metricKey,
-  metrics,
   streamKey,
 } from './metrics.ts';
-import { makeRecent } from './recent.ts';
-import type { Datum, MetricRecorder } from './recorder.ts';
+import type { MetricRecorder } from './recorder.ts';
 import { age } from './retention.ts';
-import { addToBlock, blockWeight, type Draft, draftData, mergeMetric } from './writing.ts';
+import { makeWriter } from './writer.ts';
 
 export interface SeriesQuery extends MetricId {
   readonly scope: Scope;
@@ -76,108 +69,24 @@ export interface SeriesParts {
   readonly clock: Clock;
 }
 
-/** Bound of the rows in memory, in values held; 400,000 are about 30 MB. */
-const maxHeldValues = 400_000;
-const maxHeldMetrics = 50_000;
-/** Data of calls that wait for one another go to the store together, up to this many. */
-const maxBatchData = 5_000;
 const readRows = 500;
 
-interface Waiting {
-  readonly scope: Scope;
-  readonly data: readonly Datum[];
-  readonly done: () => void;
-  readonly failed: (cause: unknown) => void;
-}
-
 export function makeSeries({ store, clock }: SeriesParts): Series {
-  const held = makeRecent<Block>(maxHeldValues);
-  const knownMetrics = makeRecent<MetricRow>(maxHeldMetrics);
-  const waiting: Waiting[] = [];
-  let tail: Promise<void> = Promise.resolve();
-
-  /** Writers take turns: what is held in memory then never misses another's write. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const run = tail.then(work);
-    // Whoever asked for the work hears of its failure; the next in turn starts all the same.
-    const ended = () => {};
-    tail = run.then(ended, ended);
-    return run;
-  }
-
-  async function flush(): Promise<void> {
-    const batch = takeBatch(waiting);
-    if (batch.length === 0) return;
-    try {
-      const drafts = draftData(batch, clock.nowMs());
-      const written = await store.write((tx) => writeDrafts(tx, drafts));
-      for (const [key, row] of written.metrics) knownMetrics.set(key, row, 1);
-      for (const [key, block] of written.blocks) held.set(key, block, blockWeight(block));
-      for (const { done } of batch) done();
-    } catch (cause) {
-      for (const { failed } of batch) failed(cause);
-    }
-  }
-
-  async function writeDrafts(tx: Transaction, drafts: Draft): Promise<Written> {
-    const written: Written = { metrics: new Map(), blocks: new Map() };
-    for (const [key, draft] of drafts.metrics) {
-      const old = knownMetrics.get(key) ?? (await tx.get(metrics, key));
-      const row = mergeMetric(old, draft);
-      if (row !== old) await tx.put(metrics, key, row);
-      written.metrics.set(key, row);
-    }
-    for (const [key, additions] of drafts.blocks) {
-      const old = held.get(key) ?? (await tx.get(blocks, key));
-      const block = addToBlock(old, additions);
-      await tx.put(blocks, key, block);
-      written.blocks.set(key, block);
-    }
-    return written;
-  }
-
+  const writer = makeWriter({ store, clock });
   return {
-    record(scope, data) {
-      if (data.length === 0) return Promise.resolve();
-      const recorded = new Promise<void>((done, failed) => {
-        waiting.push({ scope, data, done, failed });
-      });
-      void inTurn(flush);
-      return recorded;
-    },
+    record: (scope, data) => writer.record(scope, data),
     async query(query) {
       const key = metricKey(query.scope, query);
-      const row = knownMetrics.get(key) ?? (await store.get(metrics, key));
+      const row = await writer.metric(key);
       if (!row || !periodIsKept(query.periodSeconds, query.startMs, clock.nowMs())) return [];
       const units = row.units.filter((unit) => query.unit === undefined || unit === query.unit);
       const read = () => readStreams(store, { query, key, units, nowMs: clock.nowMs() });
       // Rows that may be ageing are read in turn, or a row could be met before and after its move.
-      return query.startMs < clock.nowMs() - ageingSoonMs ? inTurn(read) : read();
+      return query.startMs < clock.nowMs() - ageingSoonMs ? writer.inTurn(read) : read();
     },
     list: (filter) => listMetricRows(store, filter, clock.nowMs()),
-    maintain: ({ signal }) =>
-      age(store, clock.nowMs(), {
-        signal,
-        inTurn,
-        changed: (key) => held.delete(key),
-        forgotten: (key) => knownMetrics.delete(key),
-      }),
+    maintain: ({ signal }) => age(store, clock.nowMs(), { ...writer, signal }),
   };
-}
-
-interface Written {
-  readonly metrics: Map<string, MetricRow>;
-  readonly blocks: Map<string, Block>;
-}
-
-/** The oldest waiting calls; at least one whatever its size. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  let size = 0;
-  const count = waiting.findIndex(({ data }, i) => {
-    size += data.length;
-    return i > 0 && size > maxBatchData;
-  });
-  return waiting.splice(0, count < 0 ? waiting.length : count);
 }
 
 interface StreamsReading {

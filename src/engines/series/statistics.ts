@@ -1,7 +1,8 @@
 /**
- * CloudWatch's statistics of one bucket. Definitions: "CloudWatch statistics definitions" in its user
- * guide. Percentiles interpolate linearly between order statistics (numpy's default, Hyndman & Fan
- * type 7); trimming by percent drops whole samples and never more than asked (scipy's `trim_mean`).
+ * CloudWatch's statistics of one bucket. Definitions: "CloudWatch statistics definitions" in its
+ * user guide. Percentiles interpolate linearly between order statistics (numpy's default, Hyndman
+ * & Fan type 7); trimming by percent drops whole samples and never more than asked (scipy's
+ * `trim_mean`).
  */
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Bucket } from './bucket.ts';
@@ -107,7 +108,9 @@ interface Weighted {
   readonly weight: number;
 }
 
-/** In order of value. A cell's middle may lie outside what was seen, so it is held to the extremes. */
+/**
+ * In order of value. A cell's middle may lie outside what was seen, so it is held to the extremes.
+ */
 function sortedWeights(bucket: Bucket): readonly Weighted[] {
   const clamp = (value: number) => Math.min(Math.max(value, bucket.minimum), bucket.maximum);
   return [...bucket.weights]
@@ -127,7 +130,9 @@ function percentile(sorted: readonly Weighted[], share01: number): number {
   return low + (high - low) * (at - below);
 }
 
-/** The sample of this rank, counting from 0, as if every value stood there as often as it weighs. */
+/**
+ * The sample of this rank, counting from 0, as if every value stood there as often as it weighs.
+ */
 function valueAt(sorted: readonly Weighted[], rank: number): number {
   let passed = 0;
   for (const { value, weight } of sorted) {

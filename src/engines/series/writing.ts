@@ -51,8 +51,11 @@ function draftDatum(draft: Draft, { scope, datum, nowMs }: Placing): void {
   draft.metrics.set(
     key,
     mergeMetric(draft.metrics.get(key), {
-      ...{ namespace, metric, dimensions: sortDimensions(datum.dimensions) },
-      ...{ units: [unit], lastDataMs: floorTo(timestampMs, activityStepMs) },
+      namespace,
+      metric,
+      dimensions: sortDimensions(datum.dimensions),
+      units: [unit],
+      lastDataMs: floorTo(timestampMs, activityStepMs),
     }),
   );
   const fine = datum.resolutionSeconds === 1 && timestampMs >= nowMs - fineKeepMs;

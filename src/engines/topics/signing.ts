@@ -23,8 +23,8 @@ export interface Signer {
   sign(version: SignatureVersion, fields: SignedFields): Promise<string>;
   /** What the certificate is served as, without `.pem`. */
   certificateName(): Promise<string>;
-  /** Undefined for a name that is not the certificate's. */
-  certificatePem(name: string): Promise<string | undefined>;
+  /** Undefined for a name that is not the certificate's, and before anything was signed. */
+  certificatePem(name?: string): Promise<string | undefined>;
 }
 
 /** Names and decoded texts of what is signed. */
@@ -86,7 +86,7 @@ export function makeSigner({ store, certificates, secrets }: SignerParts): Signe
     async certificatePem(name) {
       // Never made for whoever asks: an unsigned request costs no key.
       const row = await store.get(signingRows, current);
-      return row?.name === name ? row.certificatePem : undefined;
+      return name === undefined || row?.name === name ? row?.certificatePem : undefined;
     },
   };
 }

@@ -43,8 +43,8 @@ export interface Topics extends TopicPublisher {
   ): Promise<Outcome<readonly Published[]>>;
   readonly deliveries: Deliveries;
   readonly signer: Signer;
-  /** The certificate served under this name; undefined when there is none. */
-  certificatePem(name: string): Promise<string | undefined>;
+  /** The certificate, if it has this name when one is given; undefined when there is none. */
+  certificatePem(name?: string): Promise<string | undefined>;
   /** Calls the listener whenever a delivery may have become due; answers the way to stop. */
   onDue(listener: () => void): () => void;
 }

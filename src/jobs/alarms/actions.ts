@@ -1,17 +1,17 @@
 /**
- * Sends what alarms have decided: events to the bus, notifications to topics. Each is taken from the
- * outbox once it has been sent, so after a crash it may be sent twice but is never lost. An action
- * that cannot be carried out is recorded as failed; it does not hold up the others.
+ * Sends what alarms have decided: events to the bus, notifications to topics. Each is taken from
+ * the outbox once it has been sent, so after a crash it may be sent twice but is never lost. An
+ * action that cannot be carried out is recorded as failed; it does not hold up the others.
  */
 import { rawJson, toJson } from '../../engines/alarms/java.ts';
-import { addHistory, type OutboxRow, outbox } from '../../engines/alarms/rows.ts';
+import { addHistory, type HistoryRow, type OutboxRow, outbox } from '../../engines/alarms/rows.ts';
 import type { EventBus } from '../../engines/events/bus.ts';
 import type { TopicPublisher } from '../../engines/topics/publisher.ts';
 import { parseArn } from '../../kernel/arn.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
-import type { Entry, MetadataStore } from '../../ports/metadata-store.ts';
+import type { MetadataStore } from '../../ports/metadata-store.ts';
 
 export interface SendingParts {
   readonly store: MetadataStore;
@@ -22,8 +22,10 @@ export interface SendingParts {
 }
 
 type Action = Extract<OutboxRow, { kind: 'action' }>;
+type StateEvent = Extract<OutboxRow, { kind: 'event' }>;
 
-const pageRows = 100;
+/** Sent before they are taken out together; so many may be sent twice after a crash. */
+const pageRows = 25;
 /** Bound of the recorded data, of the API. */
 const maxDataChars = 4_095;
 const eventSource = 'aws.cloudwatch';
@@ -31,33 +33,39 @@ const eventSource = 'aws.cloudwatch';
 /** Empties the outbox, oldest first. */
 export async function sendAll(parts: SendingParts, signal: AbortSignal): Promise<void> {
   for (;;) {
+    signal.throwIfAborted();
     const page = await parts.store.list(outbox, { limit: pageRows });
-    for (const entry of page) {
-      signal.throwIfAborted();
-      await send(parts, entry);
+    const done: HistoryRow[] = [];
+    for (const { row } of page) {
+      if (row.kind === 'event') await publish(parts, row);
+      else done.push(actionHistory(row, await act(parts, row), parts.clock.nowMs()));
+    }
+    if (page.length > 0) {
+      await parts.store.write(async (tx) => {
+        for (const { key } of page) await tx.delete(outbox, key);
+        for (const row of done) await addHistory(tx, row);
+      });
     }
     if (page.length < pageRows) return;
   }
 }
 
-async function send(parts: SendingParts, { key, row }: Entry<OutboxRow>): Promise<void> {
-  if (row.kind === 'event') {
-    const { scope, detailType, resources, detail } = row;
-    await parts.events.publish({ source: eventSource, detailType, resources, detail, scope });
-    await parts.store.write((tx) => tx.delete(outbox, key));
-    return;
-  }
-  const result = await act(parts, row);
-  await parts.store.write(async (tx) => {
-    await tx.delete(outbox, key);
-    await addHistory(tx, {
-      ...{ scope: row.scope, alarm: row.alarm, type: 'Action', atMs: parts.clock.nowMs() },
-      summary: result.ok
-        ? `Successfully executed action ${row.action}`
-        : `Failed to execute action ${row.action}. Received error: "${result.reason}"`,
-      data: actionData(row, result),
-    });
-  });
+async function publish({ events }: SendingParts, row: StateEvent): Promise<void> {
+  const { scope, detailType, resources, detail } = row;
+  await events.publish({ source: eventSource, detailType, resources, detail, scope });
+}
+
+function actionHistory(row: Action, result: Outcome<void>, atMs: number): HistoryRow {
+  return {
+    scope: row.scope,
+    alarm: row.alarm,
+    type: 'Action',
+    atMs,
+    summary: result.ok
+      ? `Successfully executed action ${row.action}`
+      : `Failed to execute action ${row.action}. Received error: "${result.reason}"`,
+    data: actionData(row, result),
+  };
 }
 
 async function act({ topics, log }: SendingParts, row: Action): Promise<Outcome<void>> {

@@ -1,19 +1,14 @@
 /**
  * Evaluates alarms when they are due and sends what follows from it.
  *
- * Every alarm of a cadence (each minute; each ten seconds for shorter periods; each hour for windows
- * over a day) is due at the multiples of that cadence, and is judged on whole periods that end
- * there; for periods over a minute the window slides. After a long jump of the clock an alarm is
- * judged once, as of now: the minutes between are not replayed.
+ * Every alarm of a cadence (each minute; each ten seconds for shorter periods; each hour for
+ * windows over a day) is due at the multiples of that cadence, and is judged on whole periods that
+ * end there; for periods over a minute the window slides. After a long jump of the clock an alarm
+ * is judged once, as of now: the minutes between are not replayed.
  */
 
 import { changeState } from '../../engines/alarms/changes.ts';
-import {
-  evaluate,
-  evaluationRange,
-  type Observation,
-  type Verdict,
-} from '../../engines/alarms/evaluate.ts';
+import { evaluate, evaluationRange, type Observation } from '../../engines/alarms/evaluate.ts';
 import { explain } from '../../engines/alarms/reason.ts';
 import {
   type AlarmConfig,
@@ -23,13 +18,14 @@ import {
   cadences,
   history,
   historyKeepMs,
+  type NewState,
 } from '../../engines/alarms/rows.ts';
 import { fineKeepMs, floorTo } from '../../engines/series/levels.ts';
 import type { Series } from '../../engines/series/series.ts';
 import { measure, needsValues, parseStatistic } from '../../engines/series/statistics.ts';
 import { hourMs } from '../../kernel/clock.ts';
 import type { Loop } from '../../kernel/loop.ts';
-import { type MetadataStore, sortable } from '../../ports/metadata-store.ts';
+import { type Entry, type MetadataStore, sortable } from '../../ports/metadata-store.ts';
 import { type SendingParts, sendAll } from './actions.ts';
 
 export interface AlarmLoopParts extends SendingParts {
@@ -105,35 +101,51 @@ async function judgeAll(parts: AlarmLoopParts, at: Judging, signal: AbortSignal)
     const bounds = after === undefined ? {} : { after };
     const range = { index: 'cadence', equals: at.cadence, limit: pageRows, ...bounds };
     const page = await parts.store.listBy(alarms, range);
+    const judged: Judged[] = [];
     for (const entry of page) {
       signal.throwIfAborted();
       // One alarm that fails must not blind the others.
-      await judge(parts, entry, at).catch((cause: unknown) =>
+      const changed = await judge(parts, entry, at).catch((cause: unknown) =>
         parts.log.error('an alarm could not be evaluated', cause, { alarm: entry.row.arn }),
       );
+      if (changed) judged.push(changed);
     }
+    if (judged.length > 0) await keep(parts.store, judged, at.nowMs);
     after = page.at(-1);
     if (page.length < pageRows) return;
   }
 }
 
+/** An alarm as it was judged, and the state it is to be in. */
+interface Judged {
+  readonly key: string;
+  readonly row: AlarmRow;
+  readonly state: NewState;
+}
+
+/** Undefined when the alarm stays as it is. */
 async function judge(
   parts: AlarmLoopParts,
-  { key, row }: { readonly key: string; readonly row: AlarmRow },
+  { key, row }: Entry<AlarmRow>,
   { markMs, nowMs }: Judging,
-): Promise<void> {
+): Promise<Judged | undefined> {
   // A new configuration is first judged on a period that ended after it was made.
-  if (row.configuredAtMs > markMs) return;
+  if (row.configuredAtMs > markMs) return undefined;
   const range = await observe(parts.series, row, markMs);
-  const verdict: Verdict = evaluate(row.config, range, row.state.value);
-  if (verdict.state === row.state.value) return;
-  const state = explain({ config: row.config, range, verdict, nowMs });
-  await parts.store.write(async (tx) => {
-    const latest = await tx.get(alarms, key);
-    // What was judged may have been deleted, reconfigured or set by hand in the meantime.
-    if (latest?.configuredAtMs !== row.configuredAtMs) return;
-    if (latest.state.updatedAtMs !== row.state.updatedAtMs) return;
-    await changeState(tx, latest, { state, nowMs });
+  const verdict = evaluate(row.config, range, row.state.value);
+  if (verdict.state === row.state.value) return undefined;
+  return { key, row, state: explain({ config: row.config, range, verdict, nowMs }) };
+}
+
+async function keep(store: MetadataStore, judged: readonly Judged[], nowMs: number): Promise<void> {
+  await store.write(async (tx) => {
+    for (const { key, row, state } of judged) {
+      const latest = await tx.get(alarms, key);
+      // What was judged may have been deleted, reconfigured or set by hand in the meantime.
+      if (latest?.configuredAtMs !== row.configuredAtMs) continue;
+      if (latest.state.updatedAtMs !== row.state.updatedAtMs) continue;
+      await changeState(tx, latest, { state, nowMs });
+    }
   });
 }
 
@@ -148,10 +160,14 @@ async function observe(
   const periodMs = config.periodSeconds * 1000;
   const starts = periodStarts(config, markMs);
   const streams = await series.query({
-    ...{ scope, namespace: config.namespace, metric: config.metric },
-    ...{ dimensions: config.dimensions, periodSeconds: config.periodSeconds },
+    scope,
+    namespace: config.namespace,
+    metric: config.metric,
+    dimensions: config.dimensions,
+    periodSeconds: config.periodSeconds,
     ...(config.unit === undefined ? {} : { unit: config.unit }),
-    ...{ startMs: starts[0] ?? markMs - periodMs, endMs: markMs },
+    startMs: starts[0] ?? markMs - periodMs,
+    endMs: markMs,
     withValues: needsValues(statistic.value),
   });
   // Of several units the first by name, as when metrics are read without one.

@@ -1,4 +1,4 @@
-/** Two readers of the same cells must agree: SQL in the analytics adapter, JavaScript in engines. */
+/** Two readers of the same cells must agree: SQL in the adapter, JavaScript in the engine. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

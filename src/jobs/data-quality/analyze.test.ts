@@ -1,4 +1,4 @@
-/** Whole analyses on files: recorded data to recorded documents, captured traffic, hours and days. */
+/** Whole analyses on files: recorded data and documents, captured traffic, hours and days. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

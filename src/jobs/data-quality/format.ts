@@ -16,7 +16,9 @@ export function parseDatasetFormat(text: string): Outcome<DatasetFormat> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return refuse(`dataset_format is not JSON: ${error instanceof Error ? error.message : error}`);
+    return refuse(
+      `dataset_format is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const [kind, settings] = entries[0] ?? [];

@@ -12,7 +12,7 @@ export interface Line {
   readonly text: string;
 }
 
-/** Blank lines are counted and left out. Throws `UnreadableData` for what is not UTF-8 or too long. */
+/** Blank lines are left out, but counted. Throws `UnreadableData`: not UTF-8, too long. */
 export async function* linesOf(path: string, { signal }: Abortable = {}): AsyncIterable<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let number = 0;

@@ -97,8 +97,6 @@ function reportOutput({ schedule, execution, plan }: RunOfSchedule): ProcessingO
 const isoSeconds = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 function environmentOf({ schedule, plan, window, captureUri }: RunOfSchedule) {
-  const optional = (key: string, value: string | undefined) =>
-    value === undefined ? {} : { [key]: value };
   return {
     ...plan.environment,
     dataset_format: captureFormat,
@@ -112,7 +110,6 @@ function environmentOf({ schedule, plan, window, captureUri }: RunOfSchedule) {
     sagemaker_monitoring_schedule_name: schedule.name,
     sagemaker_endpoint_datacapture_prefix: captureUri,
     monitoring_input_type: 'ENDPOINT_INPUT',
-    ...optional('exclude_features_attribute', plan.excludeFeatures),
     ...(plan.constraintsUri === undefined
       ? {}
       : { baseline_constraints: localFile('constraints', plan.constraintsUri) }),

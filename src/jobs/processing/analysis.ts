@@ -9,6 +9,7 @@ export interface InputFile {
   readonly path: string;
   /** Where it is from, `s3://bucket/key`: what errors name. */
   readonly uri: string;
+  readonly etag: string;
 }
 
 export interface AnalysisInputs {
@@ -19,10 +20,11 @@ export interface AnalysisInputs {
 
 /** A number for the metric recorder, or the four numbers of a set. */
 export interface AnalysisMetric {
+  /** With the feature's name as its end. */
   readonly metric: string;
   readonly feature: string;
   readonly value?: number;
-  readonly set?: {
+  readonly statistics?: {
     readonly sampleCount: number;
     readonly sum: number;
     readonly minimum: number;

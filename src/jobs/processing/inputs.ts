@@ -27,6 +27,7 @@ const largestDocumentBytes = 512 * 1024 * 1024;
 export interface Found extends ObjectAddress {
   /** The key without the input's prefix: where a program finds it below the local path. */
   readonly relative: string;
+  readonly etag: string;
 }
 
 export interface InputParts {
@@ -45,9 +46,9 @@ export async function objectsOf(
   }
   if (input.isManifest) return objectsOfManifest(input, at.value, objects);
   const found: Found[] = [];
-  for await (const { key } of objectsUnder(objects, at.value)) {
+  for await (const { key, etag } of objectsUnder(objects, at.value)) {
     if (key.endsWith('/')) continue;
-    found.push({ bucket: at.value.bucket, key, relative: relativeTo(at.value.key, key) });
+    found.push({ bucket: at.value.bucket, key, etag, relative: relativeTo(at.value.key, key) });
     if (found.length > mostObjects) return refuse(`input ${input.name}: too many objects`);
   }
   if (found.length === 0) {
@@ -90,6 +91,7 @@ async function objectsOfManifest(
       bucket: base.value.bucket,
       key: `${base.value.key}${key as string}`,
       relative: key as string,
+      etag: '',
     })),
   );
 }
@@ -107,10 +109,10 @@ export async function capturedObjects(
     hoursOf({ startMs: monitoring.windowStartMs, endMs: monitoring.windowEndMs }).map(hourFolder),
   );
   const found: Found[] = [];
-  for await (const { key } of objectsUnder(objects, { bucket, key: folder })) {
+  for await (const { key, etag } of objectsUnder(objects, { bucket, key: folder })) {
     const [variant = '', ...rest] = key.slice(folder.length).split('/');
     if (!hours.has(rest.slice(0, 4).join('/'))) continue;
-    found.push({ bucket, key, relative: [variant, ...rest].join('/') });
+    found.push({ bucket, key, etag, relative: [variant, ...rest].join('/') });
   }
   return ok(found);
 }
@@ -138,7 +140,7 @@ export async function openInputs(
     const file = await parts.objects.asFile(found, options);
     if (!file) continue;
     released.push(() => file.release());
-    files.push({ path: file.path, uri: formatObjectUri(found) });
+    files.push({ path: file.path, uri: formatObjectUri(found), etag: found.etag });
   }
   const textAt = (path: string | undefined) => documentAt(path, inputs, parts);
   const constraints = await textAt(environment['baseline_constraints']);

@@ -23,9 +23,9 @@ export function metricsOf(job: ProcessingJobRow, ending: Ending, nowMs: number):
       ? namespaces.MODEL_QUALITY
       : namespaces.DATA_QUALITY;
   const common = { namespace, timestampMs: nowMs, unit: 'None' };
-  const own = ending.metrics.flatMap(({ metric, feature, value, set }): Datum[] => {
-    const sample: Sample | undefined = set
-      ? { kind: 'statistics', ...set }
+  const own = ending.metrics.flatMap(({ metric, feature, value, statistics }): Datum[] => {
+    const sample: Sample | undefined = statistics
+      ? { kind: 'statistics', ...statistics }
       : value !== undefined && Number.isFinite(value)
         ? single(value)
         : undefined;
@@ -33,8 +33,8 @@ export function metricsOf(job: ProcessingJobRow, ending: Ending, nowMs: number):
     // Dashboards of the original's SDK ask for a third dimension and the name without a suffix.
     const byFeature = [...dimensions, { name: 'Feature', value: feature }];
     return [
-      { ...common, metric: `${metric}_${feature}`, dimensions, sample },
-      { ...common, metric, dimensions: byFeature, sample },
+      { ...common, metric, dimensions, sample },
+      { ...common, metric: metric.slice(0, -feature.length - 1), dimensions: byFeature, sample },
     ];
   });
   const lines = ending.metricLines.slice(0, mostLines).flatMap((line): Datum[] => {

@@ -14,6 +14,7 @@ import {
   topicArn,
 } from '../../engines/topics/rows.ts';
 import type { SignatureVersion } from '../../engines/topics/signing.ts';
+import { refuse } from '../../kernel/outcome.ts';
 import type { Poster } from '../../ports/poster.ts';
 import { bodyFor, type Envelopes } from './envelope.ts';
 
@@ -74,7 +75,11 @@ export async function post(
   };
   const body = await textOf(parcel, envelopes);
   const request = { url: subscription.endpoint, headers, body, timeoutMs: postTimeoutMs };
-  const answer = await poster.post(request, { signal });
+  const answer = await poster.post(request, { signal }).catch((cause: unknown) => {
+    // Cut off because the server is going down: nobody failed.
+    if (signal.aborted) return refuse('the server is going down');
+    throw cause;
+  });
   if (!answer.ok) return { kind: 'failed', code: 'NoResponse', reason: answer.reason };
   const { status } = answer.value;
   if (status >= 200 && status < 300) return delivered;

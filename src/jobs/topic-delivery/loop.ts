@@ -152,7 +152,7 @@ interface Packing {
   readonly version: Parcel['version'];
 }
 
-/** To the dead letters, where the subscription has a queue for them; otherwise lost, and said so. */
+/** To the dead letters, where the subscription has a queue for them; else lost, and said so. */
 async function bury(
   parcel: Parcel,
   attempt: Exclude<Attempt, { kind: 'delivered' }>,

@@ -31,7 +31,8 @@ const notBuilt = [
 
 export function configOf(input: PutMetricAlarmInput): AlarmConfig {
   for (const member of notBuilt) {
-    if (input[member] === undefined) continue;
+    const given = input[member];
+    if (given === undefined || (Array.isArray(given) && given.length === 0)) continue;
     const what =
       member === 'Metrics' ? 'An alarm on metric math (Metrics)' : `Alarm member ${member}`;
     throw faults.notBuilt(what);
@@ -135,7 +136,8 @@ function windowOf(input: PutMetricAlarmInput): Window {
     );
   }
   return {
-    ...{ periodSeconds, evaluationPeriods },
+    periodSeconds,
+    evaluationPeriods,
     ...(needed === undefined ? {} : { datapointsToAlarm: needed }),
   };
 }
@@ -159,7 +161,8 @@ function missingOf(treatment: string | undefined): {
   const treatMissingData = missingTreatments.find((known) => known === treatment);
   if (!treatMissingData) {
     throw faults.validation(
-      `The value ${treatment} is not supported for TreatMissingData parameter. Supported values are ` +
+      `The value ${treatment} is not supported for TreatMissingData parameter. Supported ` +
+        'values are ' +
         '[breaching, notBreaching, ignore, missing].',
     );
   }

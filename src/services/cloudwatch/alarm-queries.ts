@@ -12,6 +12,7 @@ import {
   metricIndex,
   scopePrefix,
 } from '../../engines/alarms/rows.ts';
+import { compareUtf8 } from '../../kernel/bytes.ts';
 import { alarmView } from './alarm-view.ts';
 import type { CloudWatchCtx } from './context.ts';
 import { faults } from './faults.ts';
@@ -126,5 +127,6 @@ export async function describeAlarmsForMetric(
 
 /** Equal for the same dimensions in any order. */
 function setOf(dimensions: readonly { readonly name: string; readonly value: string }[]): string {
-  return JSON.stringify(dimensions.map(({ name, value }) => [name, value]).sort());
+  const pairs = dimensions.map(({ name, value }) => JSON.stringify([name, value]));
+  return pairs.toSorted(compareUtf8).join();
 }

@@ -1,4 +1,6 @@
-/** An alarm as the API shows it: members its maker left out are absent, lists of actions are not. */
+/**
+ * An alarm as the API shows it: members its maker left out are absent, lists of actions are not.
+ */
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { AlarmRow } from '../../engines/alarms/rows.ts';
 

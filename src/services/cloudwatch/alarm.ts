@@ -37,7 +37,11 @@ export async function putMetricAlarm(
     const before = await tx.get(alarms, alarmKey(ctx.scope, config.name));
     const state = before?.state ?? initialState(nowMs);
     const alarm: AlarmRow = {
-      ...{ scope: ctx.scope, arn, config, configuredAtMs: nowMs, state },
+      scope: ctx.scope,
+      arn,
+      config,
+      configuredAtMs: nowMs,
+      state,
       tags: before?.tags ?? tags,
     };
     if (before) await reconfigure(tx, { operation: 'update', alarm, before }, nowMs);
@@ -77,7 +81,8 @@ export async function setAlarmState(input: SetAlarmStateInput, ctx: CloudWatchCt
   if (reasonData !== undefined) checkJson(reasonData);
   const nowMs = ctx.clock.nowMs();
   const state = {
-    ...{ value: value as StateValue, reason },
+    value: value as StateValue,
+    reason,
     ...(reasonData === undefined ? {} : { reasonData }),
   };
   await ctx.store.write(async (tx) => {

@@ -1,4 +1,6 @@
-/** PutMetricData: what clients measure, checked datum by datum; nothing is kept of a refused call. */
+/**
+ * PutMetricData: what clients measure, checked datum by datum; nothing is kept of a refused call.
+ */
 import type { MetricDatum, PutMetricDataInput, StatisticSet } from '@aws-sdk/client-cloudwatch';
 import { javaDouble } from '../../engines/alarms/java.ts';
 import type { Datum, Sample } from '../../engines/series/recorder.ts';

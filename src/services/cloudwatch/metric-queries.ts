@@ -1,6 +1,6 @@
 /**
- * GetMetricData: many metrics in one call, by pages of points. Each query reads one statistic of one
- * metric; expressions (metric math, SEARCH, SQL) are refused by name.
+ * GetMetricData: many metrics in one call, by pages of points. Each query reads one statistic of
+ * one metric; expressions (metric math, SEARCH, SQL) are refused by name.
  */
 import type {
   GetMetricDataInput,
@@ -169,7 +169,9 @@ async function readQuery(
   ctx.signal.throwIfAborted();
   const { Metric: metric = {}, Period: period = 0, Unit: unit } = stat;
   const streams = await ctx.series.query({
-    ...{ scope: ctx.scope, namespace: metric.Namespace ?? '', metric: metric.MetricName ?? '' },
+    scope: ctx.scope,
+    namespace: metric.Namespace ?? '',
+    metric: metric.MetricName ?? '',
     dimensions: dimensionsOf(metric.Dimensions, 'MetricStat.Metric.Dimensions'),
     periodSeconds: period,
     ...alignedRange(range, period, ctx.clock.nowMs()),

@@ -39,7 +39,11 @@ export async function getMetricStatistics(
   const range = rangeOf(input, period);
 
   const streams = await ctx.series.query({
-    ...{ scope: ctx.scope, namespace, metric, dimensions, periodSeconds: period },
+    scope: ctx.scope,
+    namespace,
+    metric,
+    dimensions,
+    periodSeconds: period,
     ...alignedRange(range, period, ctx.clock.nowMs()),
     ...(unit === undefined ? {} : { unit }),
     withValues: statistics.some(({ statistic }) => needsValues(statistic)),
@@ -84,7 +88,8 @@ function rangeOf(input: GetMetricStatisticsInput, period: number): TimeRange {
   const points = pointsIn({ startMs, endMs }, period);
   if (points > maxPoints) {
     throw faults.combination(
-      `You have requested up to ${points} datapoints, which exceeds the limit of ${maxPoints}. You ` +
+      `You have requested up to ${points} datapoints, which exceeds the limit of ` +
+        `${maxPoints}. You ` +
         'may reduce the datapoints requested by increasing Period, or decreasing the time range.',
     );
   }

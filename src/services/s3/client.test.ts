@@ -48,6 +48,8 @@ beforeAll(async () => {
     log: silentLogger,
   });
   server = createServer((request, response) => void listener(request, response));
+  // Longer than the clients keep a connection, or they would send on one that is being closed.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const config = { region: 'us-east-1', credentials, maxAttempts: 1 };

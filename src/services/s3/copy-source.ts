@@ -1,4 +1,4 @@
-/** The source of a copy: how it is named, and that it is there, allowed and as the client thinks. */
+/** The source of a copy: how it is named, and that it is there, allowed, and as expected. */
 import type { StoredVersion } from '../../engines/objects/rows.ts';
 import { type CopyConditions, checkSource } from './conditions.ts';
 import type { S3Ctx } from './context.ts';

@@ -63,7 +63,7 @@ async function look(
   bucket: BucketRow,
   ctx: S3Ctx,
 ): Promise<Look> {
-  refuseUnbuilt({ ...input, IfMatch: undefined });
+  refuseUnbuilt(input);
   const version = await findObject(input, ctx);
   checkRead(version, input);
   const { object } = version;

@@ -134,6 +134,12 @@ export function faultOf({ why, reason, detail = {} }: No, subject: Subject): Fau
   }
 }
 
+/** Refuses by the size a request announces; the engine counts what comes. */
+export function checkBodySize({ headers }: S3Ctx): void {
+  const announced = headers['x-amz-decoded-content-length'] ?? headers['content-length'];
+  if (Number(announced) > maxPutBytes) throw faults.entityTooLarge(maxPutBytes);
+}
+
 export const quoted = (etag: string) => `"${etag}"`;
 
 /** An etag as clients send it, with or without its quotes. */

@@ -84,15 +84,21 @@ export async function completeMultipartUpload(
     );
   }
   const version = valueOf(done, at);
-  const path = at.key.split('/').map(encodeURIComponent).join('/');
   return {
-    Location: `${ctx.endpointUrl}/${at.bucket}/${path}`,
+    Location: urlOf(at, ctx.endpointUrl),
     Bucket: at.bucket,
     Key: at.key,
     ETag: quoted(version.object.etag),
     ...checksumMembers(version.object.checksum),
     VersionId: shownVersion(bucket, version),
   };
+}
+
+/** In the style of the request: a host that names the bucket already is not told it again. */
+function urlOf({ bucket, key }: UploadAddress, endpointUrl: string): string {
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  const named = new URL(endpointUrl).hostname.startsWith(`${bucket}.`);
+  return named ? `${endpointUrl}/${path}` : `${endpointUrl}/${bucket}/${path}`;
 }
 
 function completionOf(input: CompleteMultipartUploadRequest): Completion {

@@ -5,7 +5,15 @@ import { algorithmOf, checksumMembers, provenChecksum } from './checksums.ts';
 import { preconditionOf } from './conditions.ts';
 import type { S3Ctx } from './context.ts';
 import { descriptionOf } from './description.ts';
-import { addressOf, bucketOf, quoted, type Streamed, shownVersion, valueOf } from './ground.ts';
+import {
+  addressOf,
+  bucketOf,
+  checkBodySize,
+  quoted,
+  type Streamed,
+  shownVersion,
+  valueOf,
+} from './ground.ts';
 import { refuseUnbuilt } from './unbuilt.ts';
 
 export async function putObject(
@@ -14,6 +22,7 @@ export async function putObject(
 ): Promise<PutObjectOutput> {
   refuseUnbuilt(input);
   algorithmOf(input.ChecksumAlgorithm);
+  checkBodySize(ctx);
   const at = addressOf(input);
   const description = descriptionOf(input);
   const precondition = preconditionOf(input);

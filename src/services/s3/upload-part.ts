@@ -5,6 +5,7 @@ import type {
   UploadPartOutput,
   UploadPartRequest,
 } from '@aws-sdk/client-s3';
+import { giveUp } from '../../engines/objects/blobs.ts';
 import type { ChecksumAlgorithm } from '../../engines/objects/rows.ts';
 import { defined } from '../../kernel/assert.ts';
 import { once } from '../../kernel/bytes.ts';
@@ -12,7 +13,7 @@ import { algorithmOf, announcedAlgorithm, provenChecksum, valueMember } from './
 import type { S3Ctx } from './context.ts';
 import { checkSourceSize, findSource } from './copy-source.ts';
 import { faults } from './faults.ts';
-import { bucketOf, quoted, type Streamed, settled, valueOf } from './ground.ts';
+import { bucketOf, checkBodySize, quoted, type Streamed, settled, valueOf } from './ground.ts';
 import { checkPartNumber, uploadAddressOf } from './multipart-upload.ts';
 import { copyRangeOf } from './ranges.ts';
 import { refuseUnbuilt } from './unbuilt.ts';
@@ -23,6 +24,7 @@ export async function uploadPart(
 ): Promise<UploadPartOutput> {
   refuseUnbuilt(input);
   algorithmOf(input.ChecksumAlgorithm);
+  checkBodySize(ctx);
   const at = uploadAddressOf(input);
   const number = defined(input.PartNumber, 'PartNumber');
   checkPartNumber(number);
@@ -75,11 +77,8 @@ export async function uploadPartCopy(
   });
   const { bytes, versionId } = valueOf(opened, at);
   const digest = upload.checksum?.algorithm;
-  const put = await ctx.objects.uploads.putPart(at, bytes, {
-    number,
-    signal: ctx.signal,
-    ...(digest ? { digest } : {}),
-  });
+  const request = { number, signal: ctx.signal, ...(digest ? { digest } : {}) };
+  const put = await ctx.objects.uploads.putPart(at, bytes, request).finally(() => giveUp(bytes));
   const { etag, checksum, modifiedAtMs } = valueOf(put, at);
   return {
     CopySourceVersionId: versionId,

@@ -121,6 +121,9 @@ function assertBuilt(input: CreateEndpointConfigInput): void {
   for (const member of ['AsyncInferenceConfig', 'ExplainerConfig', 'VpcConfig'] as const) {
     if (input[member]) throw faults.notImplemented(member);
   }
+  if (input.MetricsConfig?.EnableEnhancedMetrics) {
+    throw faults.notImplemented('MetricsConfig.EnableEnhancedMetrics');
+  }
   if (input.EnableNetworkIsolation) throw faults.notImplemented('EnableNetworkIsolation');
 }
 
@@ -153,9 +156,18 @@ function plans(
   return variants.map((variant, at) => planOf(variant, `${member}.${at + 1}.member`));
 }
 
+const unbuilt = [
+  'ServerlessConfig',
+  'InstancePools',
+  'ManagedInstanceScaling',
+  'AcceleratorType',
+  'CoreDumpConfig',
+  'CapacityReservationConfig',
+  'EnableSSMAccess',
+] as const;
+
 function planOf(variant: ProductionVariant, member: string): VariantPlan {
-  const unbuilt = ['ServerlessConfig', 'InstancePools', 'ManagedInstanceScaling'] as const;
-  const found = unbuilt.find((name) => variant[name] !== undefined);
+  const found = unbuilt.find((name) => variant[name]);
   if (found) throw faults.notImplemented(found);
   if (!variant.ModelName) throw faults.notImplemented('A variant without ModelName');
   const weight = variant.InitialVariantWeight ?? 1;

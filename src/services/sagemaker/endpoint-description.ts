@@ -26,6 +26,7 @@ export function endpointDescription(row: Endpoint): DescribeEndpointOutput {
       ? { ShadowProductionVariants: summaries(shown.shadows, pending?.shadows) }
       : {}),
     ...(capture ? { DataCaptureConfig: captureSummary(capture) } : {}),
+    ...(active?.policy ? { LastDeploymentConfig: active.policy } : {}),
     ...(row.failureReason === undefined ? {} : { FailureReason: row.failureReason }),
     ...(active && pending ? { PendingDeploymentSummary: pendingSummary(pending) } : {}),
   };

@@ -307,6 +307,13 @@ test('names that exist, configurations that do not, deployments that are not bui
       TrafficRoutingConfiguration: { Type: 'CANARY' as const, WaitIntervalInSeconds: 60 },
     },
   };
+  const atOnce = {
+    BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE' as const } },
+  };
+  await h.settle();
+  await update('c2', { DeploymentConfig: atOnce });
+  await h.settle();
+  expect((await describeIt()).LastDeploymentConfig).toEqual(atOnce);
   await expect(
     h.call('CreateEndpoint', { EndpointName: 'x', EndpointConfigName: 'c1', DeploymentConfig }),
   ).rejects.toMatchObject({ code: 'NotImplemented', status: 501 });

@@ -50,7 +50,7 @@ export async function createEndpoint(
   assertAllAtOnce(input.DeploymentConfig);
   const arn = hostedArn(ctx.scope, 'endpoint', name);
   await ctx.store.write(async (tx) => {
-    const deployment = await deploymentOf(tx, input.EndpointConfigName, ctx);
+    const deployment = await deploymentOf(tx, input, ctx);
     const row = created({ scope: ctx.scope, name, deployment, nowMs: ctx.clock.nowMs() });
     const added = await tx.insert(endpoints, hostedKey(ctx.scope, name), row);
     if (!added) throw faults.alreadyExists('endpoint', arn);
@@ -97,7 +97,7 @@ export async function updateEndpoint(
     );
   }
   const arn = await change(input.EndpointName, ctx, async (tx, before) => {
-    const next = await deploymentOf(tx, input.EndpointConfigName, ctx);
+    const next = await deploymentOf(tx, input, ctx);
     return input.RetainAllVariantProperties ? retaining(next, before, excluded) : next;
   });
   return { EndpointArn: arn };
@@ -184,10 +184,9 @@ async function change(
 
 async function deploymentOf(
   tx: Transaction,
-  configName: string | undefined,
+  { EndpointConfigName: name = '', DeploymentConfig }: CreateEndpointInput,
   ctx: Ctx,
 ): Promise<Deployment> {
-  const name = configName ?? '';
   const config = await tx.get(endpointConfigs, hostedKey(ctx.scope, name));
   if (!config) {
     const arn = hostedArn(ctx.scope, 'endpoint-config', name);
@@ -196,7 +195,7 @@ async function deploymentOf(
   const { random, clock } = ctx;
   const plan = await planDeployment(config, { reader: tx, random, nowMs: clock.nowMs() });
   if (!plan.ok) throw faults.notFound('model', plan.reason);
-  return plan.value;
+  return DeploymentConfig ? { ...plan.value, policy: { ...DeploymentConfig } } : plan.value;
 }
 
 /** All traffic moves at once; canaries, steps, baking and alarms that roll back are not built. */

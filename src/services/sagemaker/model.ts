@@ -104,8 +104,16 @@ function onlyContainer(input: CreateModelInput): ContainerDefinition {
   return container;
 }
 
+const unbuilt = [
+  'ModelPackageName',
+  'InferenceSpecificationName',
+  'MultiModelConfig',
+  'ContainerMetricsConfig',
+] as const;
+
 function assertRunnable(container: ContainerDefinition): void {
-  if (container.ModelPackageName) throw faults.notImplemented('ModelPackageName');
+  const found = unbuilt.find((name) => container[name] !== undefined);
+  if (found) throw faults.notImplemented(found);
   if (container.Mode === 'MultiModel') throw faults.notImplemented('Mode MultiModel');
   if (container.AdditionalModelDataSources?.length) {
     throw faults.notImplemented('AdditionalModelDataSources');

@@ -106,7 +106,6 @@ function planOf(parts: Parts): MonitoringPlan {
     inputLocalPath: endpoint.LocalPath,
     ...optional('startTimeOffset', duration('startTimeOffset', endpoint.StartTimeOffset)),
     ...optional('endTimeOffset', duration('endTimeOffset', endpoint.EndTimeOffset)),
-    ...optional('excludeFeatures', endpoint.ExcludeFeaturesAttribute),
     outputUri: output.uri,
     outputLocalPath: output.localPath,
     ...optional('constraintsUri', uri('constraintsResource', baseline?.ConstraintsResource?.S3Uri)),
@@ -118,7 +117,18 @@ function planOf(parts: Parts): MonitoringPlan {
   };
 }
 
+/** They say where features and predictions are in a body; rows are found by their names here. */
+const unbuiltAttributes = [
+  'FeaturesAttribute',
+  'InferenceAttribute',
+  'ProbabilityAttribute',
+  'ProbabilityThresholdAttribute',
+  'ExcludeFeaturesAttribute',
+] as const;
+
 function refuseUnbuilt({ app, input, network, output, resources }: Parts): void {
+  const attribute = unbuiltAttributes.find((name) => input?.EndpointInput?.[name] !== undefined);
+  if (attribute) throw faults.notImplemented(`EndpointInput.${attribute}`);
   if (input?.BatchTransformInput) throw faults.notImplemented('BatchTransformInput');
   if (app?.RecordPreprocessorSourceUri) throw faults.notImplemented('RecordPreprocessorSourceUri');
   if (app?.PostAnalyticsProcessorSourceUri) {

@@ -51,10 +51,14 @@ function checkSame(topic: Topic, attributes: Texts, tags: Texts | undefined): vo
   if (differs) {
     throw faults.invalid('Attributes Reason: Topic already exists with different attributes');
   }
-  const canonical = (all: Texts) => JSON.stringify(Object.entries(all).sort());
-  if (tags && canonical(tags) !== canonical(topic.tags)) {
+  if (tags && !sameTexts(tags, topic.tags)) {
     throw faults.invalid('Tags Reason: Topic already exists with different tags');
   }
+}
+
+function sameTexts(a: Texts, b: Texts): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 const usualTexts: Texts = {

@@ -130,7 +130,7 @@ function deadLetterOf(text: string): NonNullable<QueueSettings['deadLetter']> {
   const whole = Number.isInteger(maximumReceives);
   if (!whole || maximumReceives < least || maximumReceives > most) {
     const range = `valid values are from ${least} to ${most} both inclusive.`;
-    throw refuse(`Invalid value for maxReceiveCount: ${String(maxReceiveCount)}, ${range}`);
+    throw refuse(`Invalid value for maxReceiveCount: ${JSON.stringify(maxReceiveCount)}, ${range}`);
   }
   return { targetArn, maximumReceives };
 }

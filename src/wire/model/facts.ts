@@ -43,13 +43,14 @@ function json(id: string, target: string, version: string): ServiceFacts {
 }
 
 function query(id: string, version: string, xmlns: string): ServiceFacts {
-  return { ...json(id, `query:${id}`, version), query: 'query', xmlns };
+  return { ...json(id, '', version), query: 'query', xmlns };
 }
 
 export const factsById: ReadonlyMap<string, ServiceFacts> = new Map(all.map((f) => [f.id, f]));
 
+/** Of services that can be called by target: not by binding to the URI, nor by `Action` alone. */
 export const factsByTarget: ReadonlyMap<string, ServiceFacts> = new Map(
-  all.map((f) => [f.target, f]),
+  all.filter((f) => f.target && !f.rest).map((f) => [f.target, f]),
 );
 
 /** The `Version` parameter is unique among services of the query protocol. */

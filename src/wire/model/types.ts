@@ -133,7 +133,10 @@ export interface ServiceFacts {
   readonly id: string;
   /** Names in a credential scope that mean this service. */
   readonly signingNames: readonly string[];
-  /** The part of `X-Amz-Target` before the operation, and the service in paths of rpc-v2-cbor. */
+  /**
+   * The part of `X-Amz-Target` before the operation, and the service in paths of rpc-v2-cbor; empty
+   * for services without.
+   */
   readonly target: string;
   readonly version: string;
   readonly xmlns: string;

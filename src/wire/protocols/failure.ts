@@ -36,11 +36,16 @@ export function describeFailure(service: ServiceModel | undefined, fault: Fault)
   return {
     status,
     fault: status >= 500 ? 'Receiver' : 'Sender',
-    queryCode: traits?.query?.code ?? fault.code,
+    queryCode: traits?.query?.code ?? (isValidation(fault) ? 'ValidationError' : fault.code),
     shape,
     modelled,
     loose: Object.fromEntries(members.filter(([name]) => !known.has(name))),
   };
+}
+
+/** What breaks a constraint has one code in the query protocol and another in the rest. */
+function isValidation({ code }: Fault): boolean {
+  return code === 'ValidationException';
 }
 
 /** The header by which clients of once-query services learn the old code. */

@@ -1,14 +1,6 @@
 /** Values of the model to and from XML, as rest-xml and the answers of the query protocols. */
 import { assert } from '../../kernel/assert.ts';
-import type {
-  ListType,
-  MapType,
-  Member,
-  Slot,
-  StructureType,
-  Type,
-  XmlNaming,
-} from '../model/types.ts';
+import type { MapType, Member, Slot, StructureType, Type, XmlNaming } from '../model/types.ts';
 import { Malformed, Trail } from './malformed.ts';
 import { readText, writeText } from './text.ts';
 import type { XmlElement } from './xml-tree.ts';
@@ -119,17 +111,19 @@ export function writeXmlDocument(
   value: object,
   { name, xmlns }: { readonly name?: string; readonly xmlns?: string },
 ): string {
-  const out: string[] = [];
   const naming: XmlNaming = xmlns ? { xmlNamespace: [null, xmlns] } : {};
-  writeElement(out, { name: name ?? type.xmlName ?? type.name, type, naming }, value);
-  return out.join('');
+  return writeElement({ name: name ?? type.xmlName ?? type.name, type, naming }, value);
 }
 
 /** The members of a structure as elements, without an element around them. */
 export function writeXmlMembers(members: readonly Member[], value: object): string {
-  const out: string[] = [];
-  for (const member of members) writeMember(out, member, (value as Fields)[member.name]);
-  return out.join('');
+  let out = '';
+  for (const member of members) {
+    const item = (value as Fields)[member.name];
+    if (item !== undefined && item !== null && !member.xmlAttribute)
+      out += writeMember(member, item);
+  }
+  return out;
 }
 
 interface Place {
@@ -138,66 +132,73 @@ interface Place {
   readonly naming: XmlNaming;
 }
 
-function writeMember(out: string[], member: Member, value: unknown): void {
-  if (value === undefined || value === null || member.xmlAttribute) return;
+function writeMember(member: Member, value: unknown): string {
   const { type } = member;
   const name = member.xmlName ?? member.name;
-  if (!isFlattened(type, member)) return writeElement(out, { name, type, naming: member }, value);
-  if (type.kind === 'list') {
-    assert(Array.isArray(value), `${name} is no array`);
-    for (const item of value) writeElement(out, { name, type: type.item.type, naming: {} }, item);
-  } else if (type.kind === 'map') writeEntries(out, { type, name }, value);
-}
-
-function writeElement(out: string[], { name, type, naming }: Place, value: unknown): void {
-  const { xmlNamespace } = naming;
-  out.push('<', name);
-  if (xmlNamespace) out.push(...namespaceAttribute(xmlNamespace));
-  if (type.kind === 'structure' || type.kind === 'union') {
-    assert(typeof value === 'object' && value !== null, `${name} is no object`);
-    const fields = value as Fields;
-    for (const member of type.members) {
-      const text = member.xmlAttribute ? fields[member.name] : undefined;
-      if (text !== undefined) {
-        out.push(' ', member.xmlName ?? member.name, '="', escapeXml(String(text)), '"');
-      }
-    }
-    out.push('>');
-    for (const member of type.members) writeMember(out, member, fields[member.name]);
-  } else {
-    out.push('>');
-    if (type.kind === 'list') writeItems(out, type, value);
-    else if (type.kind === 'map') writeEntries(out, { type, name: 'entry' }, value);
-    else out.push(escapeXml(writeText(type, value, 'date-time')));
+  if (isFlattened(type, member)) {
+    if (type.kind === 'list') return writeItems(value, { name, type: type.item.type, naming: {} });
+    if (type.kind === 'map') return writeEntries(type, value, name);
   }
-  out.push('</', name, '>');
+  return writeElement({ name, type, naming: member }, value);
 }
 
-function writeItems(out: string[], { item }: ListType, value: unknown): void {
-  assert(Array.isArray(value), 'an output list is no array');
-  const place = { name: item.xmlName ?? 'member', type: item.type, naming: item };
-  for (const element of value) writeElement(out, place, element);
+function writeElement({ name, type, naming }: Place, value: unknown): string {
+  const { xmlNamespace } = naming;
+  const namespace = xmlNamespace ? namespaceAttribute(xmlNamespace) : '';
+  switch (type.kind) {
+    case 'structure':
+    case 'union': {
+      assert(typeof value === 'object' && value !== null, `${name} is no object`);
+      const attributes = writeAttributes(type, value as Fields);
+      const inner = writeXmlMembers(type.members, value);
+      return `<${name}${namespace}${attributes}>${inner}</${name}>`;
+    }
+    case 'list': {
+      const { item } = type;
+      const place = { name: item.xmlName ?? 'member', type: item.type, naming: item };
+      return `<${name}${namespace}>${writeItems(value, place)}</${name}>`;
+    }
+    case 'map':
+      return `<${name}${namespace}>${writeEntries(type, value, 'entry')}</${name}>`;
+    default: {
+      const text = escapeXml(writeText(type, value, 'date-time'));
+      return `<${name}${namespace}>${text}</${name}>`;
+    }
+  }
 }
 
-function writeEntries(
-  out: string[],
-  { type, name }: { readonly type: MapType; readonly name: string },
-  value: unknown,
-): void {
+function writeAttributes({ members }: StructureType, fields: Fields): string {
+  let out = '';
+  for (const member of members) {
+    const value = member.xmlAttribute ? fields[member.name] : undefined;
+    if (value === undefined || value === null) continue;
+    out += ` ${member.xmlName ?? member.name}="${escapeXml(String(value))}"`;
+  }
+  return out;
+}
+
+function writeItems(value: unknown, place: Place): string {
+  assert(Array.isArray(value), `${place.name} is no array`);
+  let out = '';
+  for (const item of value) out += writeElement(place, item);
+  return out;
+}
+
+function writeEntries({ key: k, value: v }: MapType, value: unknown, name: string): string {
   assert(typeof value === 'object' && value !== null, `${name} is no object`);
+  let out = '';
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined || item === null) continue;
-    out.push('<', name, '>');
-    const { key: k, value: v } = type;
-    writeElement(out, { name: k.xmlName ?? 'key', type: k.type, naming: k }, key);
-    writeElement(out, { name: v.xmlName ?? 'value', type: v.type, naming: v }, item);
-    out.push('</', name, '>');
+    const keyElement = writeElement({ name: k.xmlName ?? 'key', type: k.type, naming: k }, key);
+    const place = { name: v.xmlName ?? 'value', type: v.type, naming: v };
+    out += `<${name}>${keyElement}${writeElement(place, item)}</${name}>`;
   }
+  return out;
 }
 
-function namespaceAttribute(namespace: NonNullable<XmlNaming['xmlNamespace']>): string[] {
+function namespaceAttribute(namespace: NonNullable<XmlNaming['xmlNamespace']>): string {
   const [prefix, uri] = typeof namespace === 'string' ? [null, namespace] : namespace;
-  return [prefix ? ` xmlns:${prefix}="` : ' xmlns="', escapeXml(uri), '"'];
+  return ` xmlns${prefix ? `:${prefix}` : ''}="${escapeXml(uri)}"`;
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -207,10 +208,14 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '&quot;',
 };
 
+// oxlint-disable-next-line no-control-regex -- these are what is escaped
+const toEscape = /[&<>"\x00-\x08\x0b-\x1f\x85\u2028]/;
+const allToEscape = new RegExp(toEscape, 'g');
+
 /** For text and attributes. Control characters become references, so that keys survive. */
 export function escapeXml(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
-  return text.replace(/[&<>"\x00-\x08\x0b-\x1f\x85\u2028]/g, (char) => {
+  if (!toEscape.test(text)) return text;
+  return text.replace(allToEscape, (char) => {
     return escapes[char] ?? `&#${char.charCodeAt(0)};`;
   });
 }

@@ -5,8 +5,8 @@
 import type { ListType, MapType, StringType, StructureType, Type } from '../model/types.ts';
 import { matches } from './patterns.ts';
 
-export interface ValidateOptions {
-  /** S3 checks values in the operations, in words of its own: only what is required is checked. */
+export interface ConstraintOptions {
+  /** Only what is required is checked. */
   readonly requiredOnly?: boolean;
 }
 
@@ -15,7 +15,7 @@ const violationLimit = 50;
 
 interface Found {
   readonly violations: string[];
-  readonly options: ValidateOptions;
+  readonly options: ConstraintOptions;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function violationsOf(
   type: StructureType,
   input: object,
-  options: ValidateOptions = {},
+  options: ConstraintOptions = {},
 ): string | undefined {
   const found: Found = { violations: [], options };
   checkStructure(found, type, { value: input, path: '' });
