@@ -61,7 +61,10 @@ function readyUrl(child) {
     child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [, url] = /^modelkeep ready (http:\S+)$/.exec(line) ?? [];
-      if (!url) return void console.log(`[server] ${line}`);
+      if (!url) {
+        console.log(`[server] ${line}`);
+        return;
+      }
       clearTimeout(timer);
       found(url);
     });
@@ -98,8 +101,10 @@ async function suite(name, command, args, environment) {
     patterns.reduce((sum, pattern) => sum + Number(pattern.exec(text)?.[1] ?? 0), 0);
   const summary = text.split('\n').findLast((line) => /\d+ (passed|failed|error)/.test(line)) ?? '';
   const inSummary = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? 0);
-  const passed = inSummary('passed') + count(/^# pass (\d+)/m);
-  const failed = inSummary('failed') + inSummary('error') + count(/^# fail (\d+)/m);
+  const wired = /^botocore \S+: [1-9]\d* operations, 0 problems$/m.test(text) ? 1 : 0;
+  const passed = inSummary('passed') + count(/^# pass (\d+)/m) + wired;
+  const failed =
+    inSummary('failed') + inSummary('error') + count(/^# fail (\d+)/m, /(\d+) problems$/m);
   // A suite that died before it could count has failed once at least, and so has an empty one.
   const broke = code !== 0 || passed === 0;
   return { passed, failed: failed === 0 && broke ? 1 : failed };
@@ -120,6 +125,12 @@ async function runSuites(files, environment) {
     const flags = quick ? ['-v', '--durations=5'] : ['--durations=10'];
     const args = ['-m', 'pytest', '--color=no', ...flags, ...others];
     results.push(await suite('pytest', python, args, environment));
+  }
+  if (!quick) {
+    for (const flags of [[], ['--cbor']]) {
+      const args = ['wire_botocore.py', ...flags];
+      results.push(await suite(`wire ${flags}`, python, args, environment));
+    }
   }
   if (js.length > 0) {
     const expanded = js.includes('js') ? jsFiles() : js;

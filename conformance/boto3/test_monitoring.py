@@ -199,6 +199,11 @@ def test_life_of_a_schedule(sagemaker, schedule, role, world):
     listed = sagemaker.list_monitoring_schedules(EndpointName=world["steady"], NameContains=schedule)
     [summary] = listed["MonitoringScheduleSummaries"]
     assert summary["MonitoringScheduleStatus"] == "Scheduled"
+    arn = summary["MonitoringScheduleArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "k", "Value": "v"}])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["k"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
     sagemaker.stop_monitoring_schedule(MonitoringScheduleName=schedule)
     assert describe(sagemaker, schedule)["MonitoringScheduleStatus"] == "Stopped"
     sagemaker.start_monitoring_schedule(MonitoringScheduleName=schedule)

@@ -68,6 +68,7 @@ def test_baseline(sagemaker, s3, bucket, name, role, account, region):
     text = baseline_csv(500)
     s3.put_object(Bucket=bucket, Key="data/train.csv", Body=text)
     request = baseline_job(name, role, f"s3://{bucket}/data", f"s3://{bucket}/baseline")
+    request["Tags"] = [{"Key": "k", "Value": "v"}]
     sagemaker.create_processing_job(**request)
     waiter = sagemaker.get_waiter("processing_job_completed_or_stopped")
     waiter.wait(ProcessingJobName=name, WaiterConfig=WAITER)
@@ -77,6 +78,7 @@ def test_baseline(sagemaker, s3, bucket, name, role, account, region):
     assert told["ExitMessage"] == "Completed: Job completed successfully with no violations."
     assert told["ProcessingEndTime"] >= told["ProcessingStartTime"]
     assert told["ProcessingInputs"] == request["ProcessingInputs"]
+    assert sagemaker.list_tags(ResourceArn=told["ProcessingJobArn"])["Tags"] == request["Tags"]
     listed = sagemaker.list_processing_jobs(NameContains=name)["ProcessingJobSummaries"]
     assert [job["ProcessingJobStatus"] for job in listed] == ["Completed"]
     check_statistics(json_at(s3, bucket, "baseline/statistics.json"), text)
@@ -116,16 +118,23 @@ def check_statistics(statistics, text):
         assert [bucket["count"] for bucket in buckets] == list(numpy.histogram(column, edges)[0])
 
 
+PROGRAM = """
+import os, sys
+root = os.environ["MODELKEEP_ML_ROOT"] + "/processing"
+text = "".join(open(f"{root}/in/{name}").read() for name in ("a.txt", "deep/b.txt"))
+os.makedirs(f"{root}/out/x", exist_ok=True)
+with open(f"{root}/out/x/told.txt", "w") as told:
+    told.write(text + os.environ["GREETING"] + sys.argv[1])
+"""
+
+
 def test_own_program(sagemaker, s3, bucket, name, role):
     s3.put_object(Bucket=bucket, Key="in/a.txt", Body=b"one")
     s3.put_object(Bucket=bucket, Key="in/deep/b.txt", Body=b"two")
-    code = (
-        "import os, sys; root = os.environ['MODELKEEP_ML_ROOT'] + '/processing';"
-        "text = open(root + '/in/a.txt').read() + open(root + '/in/deep/b.txt').read();"
-        "os.makedirs(root + '/out/x', exist_ok=True);"
-        "open(root + '/out/x/told.txt', 'w').write(text + os.environ['GREETING'] + sys.argv[1])"
-    )
-    request = program(name, role, [sys.executable, "-c", code], bucket, Environment={"GREETING": " hi "})
+    s3.put_object(Bucket=bucket, Key="in/run.py", Body=PROGRAM)
+    # Where a container would see /opt/ml, the program is shown the folder that stands for it.
+    command = [sys.executable, "/opt/ml/processing/in/run.py"]
+    request = program(name, role, command, bucket, Environment={"GREETING": " hi "})
     request["AppSpecification"]["ContainerArguments"] = ["argument"]
     told = run(sagemaker, request)
     assert told["ProcessingJobStatus"] == "Completed", told

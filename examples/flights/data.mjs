@@ -45,7 +45,7 @@ export async function openFlights() {
   const path = parquetPath().replaceAll("'", "''");
   await connection.run(`
     create table flights as
-    select date, cast(date as date) as day, delay > ${lateMinutes} as late, distance, origin, destination
+    select date, cast(date as date) as day, delay, delay > ${lateMinutes} as late, distance, origin, destination
     from read_parquet('${path}') where date < '2001-07-01'`);
   await connection.run(`
     create table daily as
@@ -73,7 +73,8 @@ export async function openFlights() {
 async function pick(connection, { from, to, perDay }) {
   const reader = await connection.streamAndReadAll(`
     with picked as (
-      select *, row_number() over (partition by day order by date, origin, destination) as place_in_day,
+      select *, row_number() over (
+        partition by day order by date, origin, destination, distance, delay) as place_in_day,
         count(*) over (partition by day) as flights_of_day
       from flights where day >= '${from}' and day < '${to}'
     ), chosen as (
@@ -89,7 +90,7 @@ async function pick(connection, { from, to, perDay }) {
     join network n on n.day = c.day
     join from_origin o on o.place = c.origin and o.day = c.day
     join to_destination d on d.place = c.destination and d.day = c.day
-    order by c.day, c.date, c.origin, c.destination`);
+    order by c.day, c.date, c.origin, c.destination, c.distance, c.delay`);
   const days = new Map();
   for (const [day, hour, distance, origin, destination, late] of reader.getRows()) {
     const known = days.get(day) ?? { day, rows: [], late: [] };

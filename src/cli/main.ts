@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-/** The command line: names the command, parses its flags, and turns its outcome into an exit code. */
+/** The command line: finds the command, parses its flags, makes an exit code of its outcome. */
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { env } from './env.ts';
 import type { Command } from './flags.ts';
+import { report } from './report.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 
-const commands: Readonly<Record<string, Command>> = { up, env, demo, status, doctor };
+const commands: Readonly<Record<string, Command>> = { up, env, demo, report, status, doctor };
 
 const usageExit = 2;
 

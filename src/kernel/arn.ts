@@ -1,4 +1,4 @@
-/** Amazon Resource Names: the one place that spells `arn:`. Not a check that the resource exists. */
+/** Amazon Resource Names: the one place that spells `arn:`. Nothing here checks existence. */
 import type { Outcome } from './outcome.ts';
 
 /** Where a request is acting. Always passed, never read from a global. */

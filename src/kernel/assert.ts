@@ -1,4 +1,4 @@
-/** Checks for bugs of ours. What a client or a file may get wrong is never asserted, but refused. */
+/** Checks for bugs of ours. What a client or a file may get wrong is refused, never asserted. */
 
 export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';

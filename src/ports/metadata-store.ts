@@ -65,9 +65,9 @@ export interface Transaction extends Reader {
 
 export interface MetadataStore extends Reader {
   /**
-   * Everything lands, or nothing does; durable when it resolves. Writes happen one after another, so
-   * what is read inside stays true until the end. `work` may be run again after a conflict: it must
-   * have no effect outside the transaction. A throw inside rolls back and is rethrown.
+   * Everything lands, or nothing does; durable when it resolves. Writes happen one after another,
+   * so what is read inside stays true until the end. `work` may be run again after a conflict: it
+   * must have no effect outside the transaction. A throw inside rolls back and is rethrown.
    */
   write<T>(work: (tx: Transaction) => Promise<T>, options?: Abortable): Promise<T>;
   close(): Promise<void>;

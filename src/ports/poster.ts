@@ -1,4 +1,4 @@
-/** Sends one HTTP request to a place a user chose (a webhook), under the server's address policy. */
+/** Posts to a place a user chose (a webhook), under the server's address policy. */
 
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from './metadata-store.ts';

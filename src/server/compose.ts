@@ -1,6 +1,6 @@
 /**
- * Joins the parts of one server: engines over the world's adapters, façades over the engines, and the
- * loops that do what recurs. Nothing here decides anything: it only says what is given to what.
+ * Joins the parts of one server: engines over the world's adapters, façades over the engines, and
+ * the loops that do what recurs. Nothing here decides anything: it only says what is given to what.
  */
 
 import { defaultSpoolLimits, Spool } from '../engines/capture/spool.ts';
@@ -11,6 +11,7 @@ import { Fleet } from '../engines/hosting/fleet.ts';
 import { makeIdentity } from '../engines/identity/identity.ts';
 import { schedules, scoped } from '../engines/monitoring/rows.ts';
 import { makeObjects } from '../engines/objects/objects.ts';
+import { makeOrphanLoop } from '../engines/objects/orphan-loop.ts';
 import { type ProcessingWork, processingQueueName } from '../engines/processing/rows.ts';
 import { makeQueues } from '../engines/queues/queues.ts';
 import { makeSeriesLoop } from '../engines/series/loop.ts';
@@ -19,7 +20,7 @@ import { makeTopics } from '../engines/topics/topics.ts';
 import { makeWorkQueue } from '../engines/work/store-queue.ts';
 import { type Gateway, makeGateway } from '../gateway/gateway.ts';
 import { makeAlarmLoop } from '../jobs/alarms/alarm-loop.ts';
-import { makeCaptureLoop } from '../jobs/capture-flush/loop.ts';
+import { captureLoopName, makeCaptureLoop } from '../jobs/capture-flush/loop.ts';
 import { makeEndpointMetricsLoop } from '../jobs/endpoint-metrics/loop.ts';
 import { type EndpointLoop, makeEndpointLoop } from '../jobs/endpoints/loop.ts';
 import { makeSchedulesLoop, requeueLost } from '../jobs/monitoring/schedules.ts';
@@ -76,6 +77,7 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   const engines = makeEngines(world, { loops, vault });
   const jobs = makeJobs(world, { engines, loops, publicUrl: options.publicUrl });
   for (const loop of jobs.loops) loops.add(loop);
+  await engines.processingQueue.endLeases();
   await requeueLost({ store, queue: engines.processingQueue }, clock.nowMs());
 
   const scope = { partition, region: config.region, account };
@@ -219,6 +221,10 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     events,
     metrics: series,
     analyzers: analyzers.byRepository,
+    async captured(beforeMs) {
+      spool.sealBefore(beforeMs);
+      await loops.run(captureLoopName);
+    },
     queue: engines.processingQueue,
     holder: uuid(random),
     parallelism: processingParallelism,
@@ -231,12 +237,13 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
       endpoints,
       makeCaptureLoop({ spool, objects, log }),
       makeEndpointMetricsLoop({ counters, fleet, recorder: series, log }),
-      makeSchedulesLoop({ store, random, queue: engines.processingQueue, wake, log }),
+      makeSchedulesLoop({ store, random, events, queue: engines.processingQueue, wake, log }),
       processing,
       makeSeriesLoop(series),
       makeAlarmLoop({ store, series, topics, events, clock, log }),
       makeTopicDelivery({ topics, queues, poster, clock, random, log, publicUrl }),
       queues.sweeper,
+      makeOrphanLoop({ objects }),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The configuration: one table of settings, read from flags, the environment and a JSON file, in this
- * order of precedence. The only file that reads the environment. An unknown key is an error.
+ * The configuration: one table of settings, read from flags, the environment and a JSON file, in
+ * this order of precedence. The only file that reads the environment. An unknown key is an error.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';

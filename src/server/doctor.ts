@@ -1,4 +1,4 @@
-/** Examines the machine: what must be there, and what is better there. Changes nothing that stays. */
+/** Examines the machine: what must be there, what is better there. Changes nothing that stays. */
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';

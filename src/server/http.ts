@@ -1,4 +1,4 @@
-/** The HTTP server: which part takes which request, and an orderly end. Not the parts themselves. */
+/** The HTTP server: which part takes which request, and an orderly end. Not the parts. */
 import {
   createServer,
   type IncomingMessage,
@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Clients keep connections open for minutes; shorter than theirs would race with their requests. */
+/** Longer than clients keep an idle connection: a shorter one would race with their requests. */
 const keepAliveMs = 75_000;
 const headersTimeoutMs = 60_000;
 /** An upload of 5 GiB at a slow client's pace. */

@@ -46,6 +46,14 @@ export class Loops {
     for (const running of this.#loops.values()) await this.#tick(running);
   }
 
+  /** Runs a loop once from its beginning, after the run that may be under way. */
+  async run(name: string): Promise<void> {
+    const running = this.#loops.get(name);
+    if (!running) return;
+    await running.ticking;
+    await this.#tick(running);
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const running of this.#loops.values()) {

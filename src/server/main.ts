@@ -6,7 +6,7 @@ import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { type KeyPair, sealKeyPair } from './administrator.ts';
 import { type App, compose } from './compose.ts';
 import type { Config } from './config.ts';
-import { loadOrMakeRootKey, writeNote } from './data-folder.ts';
+import { loadOrMakeRootKey, lockFolder, writeNote } from './data-folder.ts';
 import { answerJson, fixedRoute, type Listening, listen, type Route } from './http.ts';
 import { closeWorld, openWorld, type World } from './world.ts';
 
@@ -30,18 +30,39 @@ interface Running {
   readonly app: App;
 }
 
+/** Refused, with a reason for people, when the folder is taken, or the port, or keys do not fit. */
 export async function startServer(
   config: Config,
   options: StartOptions = {},
 ): Promise<Outcome<RunningServer>> {
-  const { virtualStartMs } = options;
+  // Nothing of an ephemeral server is in the folder but its note.
+  if (config.ephemeral) return startUnlocked(config, options);
+  const lock = await lockFolder(config);
+  if (!lock.ok) return lock;
+  const { release } = lock.value;
+  let started: Outcome<RunningServer> | undefined;
+  try {
+    started = await startUnlocked(config, options);
+  } finally {
+    if (!started?.ok) await release();
+  }
+  if (!started.ok) return started;
+  const server = started.value;
+  return ok({ ...server, stop: () => server.stop().finally(release) });
+}
+
+async function startUnlocked(
+  config: Config,
+  { virtualStartMs }: StartOptions,
+): Promise<Outcome<RunningServer>> {
   const virtual = virtualStartMs === undefined ? undefined : new VirtualClock(virtualStartMs);
   const rootKey = await loadOrMakeRootKey(config, systemRandom);
   if (!rootKey.ok) return rootKey;
   let listening: Listening | undefined;
   const publicUrl = () => listening?.url ?? '';
+  let settings = config;
   const begin = async (): Promise<Outcome<Running>> => {
-    const world = await openWorld(config, virtual ?? systemClock);
+    const world = await openWorld(settings, virtual ?? systemClock);
     const app = await compose(world, { rootKey: rootKey.value, publicUrl });
     if (!app.ok) await closeWorld(world);
     return app.ok ? ok({ world, app: app.value }) : app;
@@ -56,6 +77,8 @@ export async function startServer(
     return refuse(`cannot listen on ${config.host}:${config.port}: ${(cause as Error).message}`);
   }
   const { administrator } = begun.value.app;
+  // After a reset clients go on with the keys they have.
+  settings = { ...config, ...administrator };
   await writeNote(config, {
     url: listening.url,
     region: config.region,
@@ -79,7 +102,7 @@ export async function startServer(
   });
 }
 
-/** The parts that run now; an ephemeral server can be emptied by putting new ones in their place. */
+/** The parts that run now; an ephemeral server is emptied by putting new ones in their place. */
 class ServerState {
   #running: Running;
   #resetting: Promise<void> | undefined;

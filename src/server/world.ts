@@ -1,4 +1,5 @@
 /** The adapters of one server, chosen by its configuration. The only file that opens them. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { x509Certificates } from '../adapters/certificates/x509.ts';
@@ -48,6 +49,8 @@ export interface World {
   readonly poster: Poster;
   readonly forwarder: Forwarder;
   readonly certificates: Certificates;
+  /** For jobs, programs and temporary files. */
+  readonly workFolder: string;
   /** For files that need not outlive the process. */
   readonly temporaryFolder: string;
 }
@@ -55,10 +58,7 @@ export interface World {
 export async function openWorld(config: Config, clock: Clock): Promise<World> {
   await makeFolder(config.data);
   const log = pinoLogger({ level: config.logLevel });
-  const workFolder = config.ephemeral
-    ? join(tmpdir(), `modelkeep-${process.pid}`)
-    : join(config.data, 'work');
-  await makeFolder(workFolder);
+  const workFolder = await workFolderOf(config);
   return {
     config,
     clock,
@@ -71,8 +71,17 @@ export async function openWorld(config: Config, clock: Clock): Promise<World> {
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
     forwarder: undiciForwarder(),
     certificates: x509Certificates(),
+    workFolder,
     temporaryFolder: join(workFolder, 'temporary'),
   };
+}
+
+/** Of an ephemeral server a new one, so that no other server takes its programs for leftovers. */
+async function workFolderOf({ ephemeral, data }: Config): Promise<string> {
+  if (ephemeral) return mkdtemp(join(tmpdir(), 'modelkeep-'));
+  const folder = join(data, 'work');
+  await makeFolder(folder);
+  return folder;
 }
 
 type Stores = Pick<World, 'store' | 'blobs' | 'journals'>;
@@ -113,4 +122,5 @@ export async function closeWorld(world: World): Promise<void> {
   await world.journals.close();
   await world.blobs.close();
   await world.store.close();
+  if (world.config.ephemeral) await rm(world.workFolder, { recursive: true, force: true });
 }

@@ -17,7 +17,7 @@ export const faults = {
       status: 413,
     }),
   unknownService: (what: string) =>
-    new Fault('UnknownOperationException', `No service is known for ${what}.`, { status: 404 }),
+    new Fault('NotImplemented', `No service of this server takes ${what}.`, { status: 501 }),
   unknownOperation: (operation: string) =>
     new Fault('UnknownOperationException', `The operation ${operation} does not exist.`, {
       status: 400,

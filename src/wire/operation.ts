@@ -2,8 +2,8 @@
 import type { Scope } from '../kernel/arn.ts';
 
 /**
- * A refusal the client sees. `code` is the name of an error shape of the service, or a bare code for
- * errors no model has. Anything else that escapes an operation is a bug and answers InternalFailure.
+ * A refusal the client sees. `code` is the name of an error shape of the service, or a bare code
+ * for errors no model has. Anything else that escapes is a bug and answers InternalFailure.
  */
 export class Fault extends Error {
   readonly code: string;

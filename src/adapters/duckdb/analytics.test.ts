@@ -45,6 +45,26 @@ test('decimals, NaN and infinities of Parquet', async () => {
   await rm(folder, { recursive: true });
 });
 
+test('keys of JSON that differ by case alone are refused, not lost', async () => {
+  const path = join(tmpdir(), 'case.jsonl');
+  await writeFile(path, '{"a":1}\n{"A":2,"a_1":3}\n');
+  await expect(tableOf(duckdbAnalytics(options), [path], { kind: 'jsonLines' })).rejects.toThrow(
+    'the keys "a" and "A" differ by case alone',
+  );
+  await writeFile(path, '{"a":1,"a_1":3}\n');
+  const { values } = await tableOf(duckdbAnalytics(options), [path], { kind: 'jsonLines' });
+  expect(values).toEqual({ a: [1], a_1: [3] });
+  await rm(path);
+});
+
+test('a line too long for the reader says so', async () => {
+  const path = join(tmpdir(), 'long.csv');
+  await writeFile(path, `a,b\n1,${'x'.repeat(3_000_000)}\n`);
+  const read = tableOf(duckdbAnalytics(options), [path], { kind: 'csv', header: true });
+  await expect(read).rejects.toThrow('line 2: is longer than the largest line');
+  await rm(path);
+});
+
 test('a closed adapter reads no more', async () => {
   const analytics = duckdbAnalytics(options);
   await analytics.close();

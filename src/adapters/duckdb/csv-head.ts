@@ -5,9 +5,17 @@ import { UnreadableData } from '../../ports/analytics.ts';
 /** A longer first record is refused. */
 export const headLimitBytes = 4 * 1024 * 1024;
 
-/** Column names: the header's, or `_c0`, `_c1`, … */
-export async function columnNames(path: string, header: boolean): Promise<readonly string[]> {
-  const text = await firstBytes(path);
+export interface CsvHead {
+  /** The header's, or `_c0`, `_c1`, … */
+  readonly names: readonly string[];
+  /** Blank lines before the first record. */
+  readonly blankLines: number;
+}
+
+export async function headOf(path: string, header: boolean): Promise<CsvHead> {
+  const whole = await firstBytes(path);
+  const [blank = ''] = /^[\r\n]*/.exec(whole) ?? [];
+  const text = whole.slice(blank.length);
   const record = firstRecord(text);
   if (!record) {
     if (text.trim() === '') throw new UnreadableData(path, 'is empty');
@@ -19,7 +27,13 @@ export async function columnNames(path: string, header: boolean): Promise<readon
   if (again !== undefined) {
     throw new UnreadableData(path, `the column ${JSON.stringify(again)} is there twice`, 1);
   }
-  return names;
+  const blankLines = blank.split(/\r\n|\n|\r/).length - 1;
+  const [lineEnd = ''] = /\r\n|\n|\r/.exec(text) ?? [];
+  // Skipping counts lines by one sort of end; by another it would skip rows.
+  if (blank !== lineEnd.repeat(blankLines)) {
+    throw new UnreadableData(path, 'has line ends of two sorts', 1);
+  }
+  return { names, blankLines };
 }
 
 async function firstBytes(path: string): Promise<string> {
@@ -36,7 +50,7 @@ async function firstBytes(path: string): Promise<string> {
     }
     const whole =
       bytesRead < headLimitBytes ? `${bytes.toString('utf8')}\n` : bytes.toString('utf8');
-    return whole.replace(/^\uFEFF/, '').replace(/^[\r\n]+/, '');
+    return whole.replace(/^\uFEFF/, '');
   } finally {
     await file.close();
   }

@@ -23,9 +23,11 @@ function csvError(message: string, path: string): UnreadableData | undefined {
       ? `${found} columns where ${expected} are expected`
       : /unicode/i.test(rest)
         ? 'is not UTF-8'
-        : /quote/i.test(rest)
+        : /unterminated quote/i.test(rest)
           ? 'a quote is not closed, or text follows a closing quote'
-          : (rest.split('\n')[1] ?? 'cannot be read').trim();
+          : /maximum line size/i.test(rest)
+            ? 'is longer than the largest line of 2,000,000 bytes'
+            : firstLine(rest.slice(original.length).split('\n')[1] ?? 'cannot be read');
     return new UnreadableData(path, `${why}: ${shown(original)}`, Number(line));
   }
   if (!/CSV Parser state machine/.test(message)) return undefined;

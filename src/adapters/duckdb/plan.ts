@@ -3,9 +3,9 @@
 import { open } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { type TabularFormat, UnreadableData } from '../../ports/analytics.ts';
-import { columnNames } from './csv-head.ts';
+import { headOf } from './csv-head.ts';
 import { asTexts, leavesOf } from './leaves.ts';
-import { type Leaf, literal, name } from './sql.ts';
+import { type Leaf, literal } from './sql.ts';
 
 export const columnLimit = 4_096;
 
@@ -45,15 +45,17 @@ function byFormat(
 }
 
 async function planCsv(path: string, header: boolean): Promise<FilePlan> {
-  const names = await columnNames(path, header);
-  const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ');
+  const { names, blankLines } = await headOf(path, header);
+  // Names of our own: DuckDB's are the same whatever their case, a file's need not be.
+  const columns = names.map((_, i) => `'x${i}': 'VARCHAR'`).join(', ');
   const from =
     `read_csv(${literal(path)}, auto_detect = false, delim = ',', quote = '"', escape = '"', ` +
-    `header = ${header}, strict_mode = true, compression = 'none', columns = {${columns}})`;
+    `header = ${header}, skip = ${blankLines}, strict_mode = true, compression = 'none', ` +
+    `columns = {${columns}})`;
   return {
     path,
     from,
-    leaves: names.map((column) => ({ name: column, expression: name(column), sort: 'text' })),
+    leaves: names.map((name, i) => ({ name, expression: `x${i}`, sort: 'text' })),
   };
 }
 
@@ -74,8 +76,24 @@ async function planJson(
     `${reader}, records = 'true', sample_size = -1, map_inference_threshold = -1, ` +
       'field_appearance_threshold = 0)',
   );
+  mustDiffer(
+    path,
+    found.map(([column]) => column),
+  );
   const columns = found.map(([column, type]) => `${literal(column)}: ${literal(asTexts(type))}`);
   return planTyped(connection, path, `${reader}, columns = {${columns.join(', ')}})`);
+}
+
+/** DuckDB renames the second of two names that differ by case, and then finds no values for it. */
+function mustDiffer(path: string, names: readonly string[]): void {
+  const byLower = new Map(names.map((name) => [name.toLowerCase(), name]));
+  for (const renamed of names) {
+    const original = renamed.replace(/_\d+$/, '');
+    const other = byLower.get(original.toLowerCase());
+    if (original === renamed || other === undefined || other === original) continue;
+    const pair = `${JSON.stringify(other)} and ${JSON.stringify(original)}`;
+    throw new UnreadableData(path, `the keys ${pair} differ by case alone, which is not supported`);
+  }
 }
 
 async function planTyped(

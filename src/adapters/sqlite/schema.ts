@@ -48,7 +48,9 @@ async function rowsAndIndexes(db: Kysely<Tables>, flavor: SqlFlavor): Promise<vo
   await db.schema
     .createIndex('index_entries_of_row')
     .on('index_entries')
-    .columns(['collection', 'key'])
+    // Wider than the look-up needs: on (collection, key) alone SQLite prefers the primary key and
+    // reads the whole collection.
+    .columns(['collection', 'key', 'index_name', 'value'])
     .execute();
 }
 

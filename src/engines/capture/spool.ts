@@ -105,6 +105,13 @@ export class Spool {
     return [...this.#sealed.values()];
   }
 
+  /** Seals what was begun before the instant, whatever its age: `sealDue` hands it out next. */
+  sealBefore(instantMs: number): void {
+    for (const open of this.#open.values()) {
+      if (open.openedAtMs < instantMs) this.#seal(open);
+    }
+  }
+
   /** When the next journal comes of age; `Infinity` when none is open. */
   nextDueMs(): number {
     const ages = [...this.#open.values()].map(({ openedAtMs }) => openedAtMs);

@@ -1,6 +1,6 @@
 /**
- * The alert each schedule has: InAlert when enough of the last executions were bad, even before that
- * many have run; OK as soon as they are fewer.
+ * The alert each schedule has: InAlert when enough of the last executions were bad, even before
+ * that many have run; OK as soon as they are fewer.
  */
 import type { Alert, ExecutionStatus } from './rows.ts';
 

@@ -114,7 +114,7 @@ export interface JobDefinitionRow {
   readonly createdAtMs: number;
 }
 
-/** Keyed by `<account>/<region>/<name, lower case>`, as all collections here unless said otherwise. */
+/** Keyed by `<account>/<region>/<name, lower case>`, as all here unless said otherwise. */
 export const schedules: Collection<ScheduleRow> = {
   name: 'monitoring/schedule',
   indexes: {

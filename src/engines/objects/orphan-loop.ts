@@ -1,9 +1,10 @@
 /** Sweeps blobs that no object names, now and then. */
-import { dayMs, hourMs } from '../../kernel/clock.ts';
+import { dayMs } from '../../kernel/clock.ts';
 import type { Loop } from '../../kernel/loop.ts';
 import type { Objects } from './objects.ts';
 
-const everyMs = 6 * hourMs;
+/** Orphans come from crashes alone, and a sweep looks at every blob. */
+const everyMs = 7 * dayMs;
 /** Longer than any put takes. */
 const graceMs = dayMs;
 

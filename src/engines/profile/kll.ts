@@ -73,13 +73,52 @@ function condense(sketch: Sketch): void {
   // 0, 1, 1, 0, 0, 1, 1, …: the offset flips before every second compaction.
   const offset = ((compactions + 1) >> 1) & 1;
   const even = length - (length % 2);
-  items.subarray(0, even).sort();
+  sortRuns(items.subarray(0, even));
   for (let i = offset; i < even; i += 2) append(above, items[i] ?? 0);
   // Of an odd number the last to come stays.
   items[0] = items[even] ?? 0;
   level.length = length - even;
   level.compactions += 1;
   sketch.held -= even / 2;
+}
+
+const mostRuns = 8;
+
+/** Sorts in place. Upper levels are a few sorted runs, one from each compaction below: merged. */
+function sortRuns(items: Float64Array): void {
+  let starts = [0];
+  for (let i = 1; i < items.length && starts.length <= mostRuns; i += 1) {
+    if ((items[i] ?? 0) < (items[i - 1] ?? 0)) starts.push(i);
+  }
+  if (starts.length > mostRuns) {
+    items.sort();
+    return;
+  }
+  const copy = new Float64Array(items.length);
+  while (starts.length > 1) {
+    const merged: number[] = [];
+    copy.set(items);
+    for (let run = 0; run < starts.length; run += 2) {
+      const start = starts[run] ?? 0;
+      const middle = starts[run + 1] ?? items.length;
+      mergeRuns(copy, items, { start, middle, end: starts[run + 2] ?? items.length });
+      merged.push(start);
+    }
+    starts = merged;
+  }
+}
+
+function mergeRuns(
+  from: Float64Array,
+  into: Float64Array,
+  { start, middle, end }: { start: number; middle: number; end: number },
+): void {
+  let left = start;
+  let right = middle;
+  for (let i = start; i < end; i += 1) {
+    const takeLeft = right === end || (left < middle && (from[left] ?? 0) <= (from[right] ?? 0));
+    into[i] = (takeLeft ? from[left++] : from[right++]) ?? 0;
+  }
 }
 
 /**

@@ -220,6 +220,16 @@ describe('sketch', () => {
     expect(firstUp.slice(0, 3)).toEqual([0, 1, 1]);
   });
 
+  test('a level of sorted runs is compacted like any other', () => {
+    const pieces = [9, 4, 7].flatMap((first) =>
+      Array.from({ length: 700 }, (_, i) => first + 10 * i),
+    );
+    const [held, up] = levelsOf(sketchOfAll(pieces));
+    const sorted = Float64Array.from(pieces.slice(0, 2_050)).sort();
+    expect(up).toEqual([...sorted].filter((_, i) => i % 2 === 0));
+    expect(held).toEqual(pieces.slice(2_050));
+  });
+
   test.each([10_000, 100_000])('ranks stay close for %i items', (count) => {
     const random = seededRandom(count);
     const xs = Array.from({ length: count }, () => random.next01() ** 2);

@@ -150,9 +150,14 @@ function readFeature(value: unknown, i: number): FeatureConstraints {
 }
 
 function domainsIn(value: unknown, path: string): readonly string[] {
-  return listOf(value, path).map((item, i) =>
-    typeof item === 'object' ? fail(`${path}[${i}]`, 'must be a value') : String(item),
-  );
+  return listOf(value, path).map((item, i) => valueOf(item, `${path}[${i}]`));
+}
+
+/** Categories are texts; numbers and booleans that someone wrote bare mean their text. */
+function valueOf(value: unknown, path: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return fail(path, 'must be a value');
 }
 
 function truth(value: unknown, path: string): boolean {
@@ -311,7 +316,7 @@ function textualIn(of: Members): Textual {
   const buckets = listOf(categorical.get('buckets') ?? [], at).map((value, i) => {
     const bucket = membersOf(value, `${at}[${i}]`);
     const count = number(bucket.required('count'), bucket.pathOf('count'));
-    return { value: String(bucket.get('value') ?? ''), count };
+    return { value: valueOf(bucket.get('value') ?? '', bucket.pathOf('value')), count };
   });
   const distinct = number(of.get('distinct_count') ?? buckets.length, of.pathOf('distinct_count'));
   return {

@@ -7,15 +7,15 @@ import type { Distance, Judged, Verdicts } from './violations.ts';
 const defaultCategoricalThreshold = 0.1;
 
 export function judgeDrift(of: Judged, verdicts: Verdicts): void {
-  const { feature, config, now, then, settings } = of;
+  const { feature, config, now, base, settings } = of;
   const note = (text: string) => verdicts.notes.push({ feature: feature.name, note: text });
   if (config.performComparison === 'Disabled') {
     note('perform_comparison is Disabled: its drift was not judged');
     return;
   }
   // Without statistics for the whole there is one note for all.
-  if (!then) return;
-  const fewest = Math.min(now.present, then.present);
+  if (!base) return;
+  const fewest = Math.min(now.present, base.present);
   if (fewest < settings.minimumSampleSize) {
     const where = fewest === now.present ? 'in this window' : 'in the baseline';
     note(
@@ -24,7 +24,7 @@ export function judgeDrift(of: Judged, verdicts: Verdicts): void {
     );
     return;
   }
-  const measured = isNumeric(then) ? measureNumbers(of, then) : measureCategories(of, then);
+  const measured = isNumeric(base) ? measureNumbers(of, base) : measureCategories(of, base);
   if (typeof measured === 'string') {
     note(`its drift was not judged: ${measured}`);
     return;
@@ -45,9 +45,9 @@ function isNumeric({ type }: ObservedFeature): boolean {
 /** A reason instead of a distance when there is none. */
 function measureNumbers(
   { feature, config, now }: Judged,
-  then: ObservedFeature,
+  base: ObservedFeature,
 ): Distance | string {
-  const [before, after] = [then.numbers(), now.numbers()];
+  const [before, after] = [base.numbers(), now.numbers()];
   if (!before) return 'the baseline statistics have no sketch of it';
   if (!after) return 'the window has no numbers in it';
   const method = config.comparisonMethod;
@@ -55,15 +55,15 @@ function measureNumbers(
   return { feature: feature.name, method, value, threshold: config.comparisonThreshold };
 }
 
-function measureCategories(of: Judged, then: ObservedFeature): Distance | string {
+function measureCategories(of: Judged, base: ObservedFeature): Distance | string {
   const { feature, config, now } = of;
-  const [before, after] = [then.categories(), now.categories()];
+  const [before, after] = [base.categories(), now.categories()];
   if (!before) return 'the baseline statistics have no categories of it';
   if (!after) return 'the categories of the window are unknown';
   const threshold = config.categoricalComparisonThreshold ?? defaultCategoricalThreshold;
   if (config.categoricalDriftMethod !== 'ChiSquared') {
     const value = categoricalDistance(
-      { counts: before.counts, total: then.present },
+      { counts: before.counts, total: base.present },
       { counts: after.counts, total: now.present },
       config.comparisonMethod,
     );

@@ -107,7 +107,7 @@ export function findViolations(of: Comparison): Findings {
       verdicts.notes.push({ feature: feature.name, note });
       continue;
     }
-    judge({ feature, config, now, then: baseline?.features.get(feature.name), settings }, verdicts);
+    judge({ feature, config, now, base: baseline?.features.get(feature.name), settings }, verdicts);
   }
   judgeColumns(constraints, current, verdicts);
   return verdicts;
@@ -117,7 +117,7 @@ export interface Judged {
   readonly feature: FeatureConstraints;
   readonly config: MonitoringConfig;
   readonly now: ObservedFeature;
-  readonly then: ObservedFeature | undefined;
+  readonly base: ObservedFeature | undefined;
   readonly settings: Settings;
 }
 

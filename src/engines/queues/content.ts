@@ -24,21 +24,43 @@ export interface Held {
   readonly row: MessageRow;
 }
 
-export interface Appended {
-  readonly sequence: number;
-  readonly visibleAtMs: number;
+/** Numbers messages of one content; what it handed out counts once it is closed. */
+export interface Ledger {
+  next(): number;
+  close(): Promise<void>;
 }
 
-/** Adds one message at the end. */
+export async function openLedger(tx: Transaction, queue: QueueRow): Promise<Ledger> {
+  const content = contentOf(queue);
+  const tally = await tx.get(tallyRows, content);
+  const first = tally?.nextSequence ?? 1;
+  let nextSequence = first;
+  return {
+    next() {
+      nextSequence += 1;
+      return nextSequence - 1;
+    },
+    async close() {
+      if (nextSequence === first) return;
+      const messages = (tally?.messages ?? 0) + nextSequence - first;
+      await tx.put(tallyRows, content, { messages, nextSequence });
+    },
+  };
+}
+
+/** Adds one message at the end, under a number of the queue's ledger. */
 export async function append(
   tx: Transaction,
   queue: QueueRow,
-  item: { readonly body: BodyRow; readonly sentAtMs: number; readonly visibleAtMs: number },
-): Promise<Appended> {
+  item: {
+    readonly sequence: number;
+    readonly body: BodyRow;
+    readonly sentAtMs: number;
+    readonly visibleAtMs: number;
+  },
+): Promise<void> {
   const content = contentOf(queue);
-  const tally = (await tx.get(tallyRows, content)) ?? { messages: 0, nextSequence: 1 };
-  const { messages, nextSequence: sequence } = tally;
-  await tx.put(tallyRows, content, { messages: messages + 1, nextSequence: sequence + 1 });
+  const { sequence } = item;
   const key = messageKey(content, sequence);
   const { groupId } = item.body;
   const group = queue.settings.fifo && groupId !== undefined ? digestKey(groupId) : undefined;
@@ -49,14 +71,13 @@ export async function append(
     receives: 0,
     ...(group === undefined ? {} : { group }),
   };
-  await tx.put(messageRows, key, row);
-  await tx.put(bodyRows, key, item.body);
+  await tx.insert(messageRows, key, row);
+  await tx.insert(bodyRows, key, item.body);
   // A group that has messages already keeps its head and its readiness.
   if (group !== undefined) {
     const first = { content, readyAtMs: item.visibleAtMs, head: key };
     await tx.insert(groupRows, `${content}/${group}`, first);
   }
-  return { sequence, visibleAtMs: item.visibleAtMs };
 }
 
 /** Removes messages of one content. */
@@ -105,10 +126,13 @@ export async function move(
   const body = await tx.get(bodyRows, held.key);
   await remove(tx, contentOf(from), [held]);
   if (body === undefined) return;
+  const ledger = await openLedger(tx, queue);
   await append(tx, queue, {
+    sequence: ledger.next(),
     body: { ...body, deadLetterSourceArn: queueArn(from.address) },
     // Retention goes on counting in a standard queue, and starts again in a FIFO one.
     sentAtMs: queue.settings.fifo ? nowMs : held.row.sentAtMs,
     visibleAtMs: nowMs,
   });
+  await ledger.close();
 }

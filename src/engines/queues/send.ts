@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { uuid } from '../../kernel/ids.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Transaction } from '../../ports/metadata-store.ts';
-import { append } from './content.ts';
+import { append, type Ledger, openLedger } from './content.ts';
 import { attributesMd5, bodyMd5 } from './digest.ts';
 import { queueLimits, sweepLimit } from './limits.ts';
 import { expire } from './receive.ts';
@@ -46,16 +46,27 @@ interface Sending {
 
 export async function send(tx: Transaction, queue: QueueRow, sending: Sending): Promise<Sent[]> {
   await expire(tx, queue, sending.nowMs);
-  await forget(tx, queue, sending.nowMs);
+  const ledger = await openLedger(tx, queue);
   const sent: Sent[] = [];
-  for (const message of sending.messages) sent.push(await sendOne(tx, queue, { message, sending }));
+  for (const message of sending.messages) {
+    sent.push(await sendOne(tx, queue, { message, sending, ledger }));
+  }
+  await ledger.close();
   return sent;
 }
 
 async function sendOne(
   tx: Transaction,
   queue: QueueRow,
-  { message, sending }: { readonly message: NewMessage; readonly sending: Sending },
+  {
+    message,
+    sending,
+    ledger,
+  }: {
+    readonly message: NewMessage;
+    readonly sending: Sending;
+    readonly ledger: Ledger;
+  },
 ): Promise<Sent> {
   const { nowMs, random } = sending;
   const digest = attributesMd5(message.attributes);
@@ -79,12 +90,15 @@ async function sendOne(
     ...(digest === undefined ? {} : { attributesMd5: digest }),
   };
   const delaySeconds = message.delaySeconds ?? queue.settings.delaySeconds;
-  const { sequence } = await append(tx, queue, {
+  const sequence = ledger.next();
+  await append(tx, queue, {
+    sequence,
     body: { messageId, body, bodyMd5: md5, attributes, system, senderId, ...ids },
     sentAtMs: nowMs,
     visibleAtMs: nowMs + delaySeconds * 1_000,
   });
   if (seenKey) {
+    await forget(tx, queue, nowMs);
     const expiresAtMs = nowMs + queueLimits.deduplicationMs;
     const content = contentOf(queue);
     await tx.put(seenRows, seenKey, { content, messageId, sequence, expiresAtMs });

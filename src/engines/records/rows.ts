@@ -199,9 +199,15 @@ function zip(sides: readonly Side[]): Outcome<CapturedRows> {
     const counts = sides.map(({ name, rows }) => `${name} has ${rows.length}`).join(', ');
     return refuse(`the sides have different numbers of rows: ${counts}`);
   }
-  const rows = Array.from({ length: count }, (_, i) =>
-    named(joinRows(level.flatMap(({ name, rows: of }) => (of[i] ? [{ name, row: of[i] }] : [])))),
-  );
+  const rows: Row[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const parts: Part[] = [];
+    for (const { name, rows: of } of level) {
+      const row = of[i];
+      if (row) parts.push({ name, row });
+    }
+    rows.push(named(joinRows(parts)));
+  }
   return ok({ rows, json: sides.some(({ json }) => json) });
 }
 
@@ -222,7 +228,8 @@ interface Part {
 function joinRows(parts: readonly Part[]): SideRow {
   const [first] = parts;
   if (first && parts.length === 1) return first.row;
-  const cells = parts.flatMap(({ row }) => row.cells);
+  const cells: (string | undefined)[] = [];
+  for (const { row } of parts) for (const cell of row.cells) cells.push(cell);
   if (parts.every(({ row }) => !row.names)) return { names: undefined, cells };
   const names: string[] = [];
   const taken = new Set<string>();

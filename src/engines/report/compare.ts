@@ -57,7 +57,7 @@ export interface Side {
 
 /** Shares of both sides over the same bins, or over the same categories. */
 export interface Shape {
-  /** Edges of bins of equal width, one more than there are shares; undefined for categories. */
+  /** Edges of bins, one more than there are shares; undefined for categories. */
   readonly edges?: readonly number[];
   /** Names of categories, the last of which may be all others. */
   readonly labels?: readonly string[];
@@ -72,6 +72,7 @@ export interface FeatureComparison {
   readonly after?: Side;
   /** Largest difference of the cumulative distributions, or of a category's share. */
   readonly distance?: { readonly simple: number; readonly robust: number };
+  /** Over bins between the deciles of the baseline, or over categories; so is the next. */
   readonly populationStability?: number;
   readonly jensenShannon?: number;
   /** Change of the mean in standard deviations of the baseline; undefined without a deviation. */
@@ -197,24 +198,27 @@ function compareNumbers(before: ColumnProfile, after: ColumnProfile): Moved {
   const [x, y] = [before.moments, after.moments];
   const deviation = deviationOf(x);
   const quantiles = inner(a, stabilityBins);
-  const shape = shapeOf(a, b, [Math.min(x.min, y.min), Math.max(x.max, y.max)]);
+  const [p, q] = [countsBetween(a, quantiles), countsBetween(b, quantiles)];
+  const whole = typeOf(before) === 'Integral' && typeOf(after) === 'Integral';
+  const edges = edgesOf(Math.min(x.min, y.min), Math.max(x.max, y.max), whole);
+  const share = (of: Cumulative) => countsBetween(of, edges.slice(1, -1)).map((n) => n / of.total);
   return {
     distance: {
       simple: numericDistance(a, b, 'Simple'),
       robust: numericDistance(a, b, 'Robust'),
     },
-    populationStability: populationStability(
-      smoothedShares(countsBetween(a, quantiles)),
-      smoothedShares(countsBetween(b, quantiles)),
+    populationStability: populationStability(smoothedShares(p), smoothedShares(q)),
+    jensenShannon: jensenShannon(
+      p.map((n) => n / a.total),
+      q.map((n) => n / b.total),
     ),
-    jensenShannon: jensenShannon(shape.before, shape.after),
     ...(deviation > 0
       ? {
           meanShift: (meanOf(y) - meanOf(x)) / deviation,
           deviationRatio: deviationOf(y) / deviation,
         }
       : {}),
-    shape,
+    shape: { edges, before: share(a), after: share(b) },
   };
 }
 
@@ -230,16 +234,16 @@ function countsBetween(of: Cumulative, edges: readonly number[]): readonly numbe
   return ranks.slice(1).map((rank, i) => rank - (ranks[i] ?? 0));
 }
 
-function shapeOf(a: Cumulative, b: Cumulative, [min, max]: readonly [number, number]): Shape {
+/** Bins of equal width; those of whole numbers hold equally many of them, or combs would show. */
+function edgesOf(min: number, max: number, whole: boolean): readonly number[] {
+  const step = Math.ceil((max - min + 1) / shapeBins);
+  if (whole && Number.isSafeInteger(step)) {
+    const bins = Math.ceil((max - min + 1) / step);
+    return Array.from({ length: bins + 1 }, (_, i) => min - 0.5 + i * step);
+  }
   // One value alone stands in the middle of its bin.
   const [low, high] = min === max ? [min - 0.5, max + 0.5] : [min, max];
-  const edges = Array.from(
-    { length: shapeBins + 1 },
-    (_, i) => low + ((high - low) * i) / shapeBins,
-  );
-  const shares = (of: Cumulative) =>
-    countsBetween(of, edges.slice(1, -1)).map((count) => count / of.total);
-  return { edges, before: shares(a), after: shares(b) };
+  return Array.from({ length: shapeBins + 1 }, (_, i) => low + ((high - low) * i) / shapeBins);
 }
 
 const shownCategories = 12;
@@ -262,11 +266,16 @@ function compareTexts(before: ColumnProfile, after: ColumnProfile): Moved {
       simple: categoricalDistance(a, b, 'Simple'),
       robust: categoricalDistance(a, b, 'Robust'),
     },
-    populationStability: populationStability(
-      smoothedShares(before01.map((share) => share * a.total)),
-      smoothedShares(after01.map((share) => share * b.total)),
-    ),
-    jensenShannon: jensenShannon(before01, after01),
+    // Where rare values were not kept, what is left says nothing of the whole.
+    ...(a.exact && b.exact
+      ? {
+          populationStability: populationStability(
+            smoothedShares(before01.map((share) => share * a.total)),
+            smoothedShares(after01.map((share) => share * b.total)),
+          ),
+          jensenShannon: jensenShannon(before01, after01),
+        }
+      : {}),
     newCategories: unseen
       .slice(0, shownNew)
       .map(({ value, after: share01 }) => ({ value, share01 })),

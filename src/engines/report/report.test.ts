@@ -97,6 +97,17 @@ test('a constant column and a small one are said to be so', () => {
   expect(find(report, 'small')?.verdict).toBe('too few');
 });
 
+test('identifiers are compared by their frequent values alone', () => {
+  const report = compared(
+    { id: many(11_000, (i) => `before-${i}`) },
+    { id: many(11_000, (i) => `after-${i}`) },
+  );
+  const id = find(report, 'id');
+  expect(id).toMatchObject({ verdict: 'none', newCategories: [] });
+  expect(id?.populationStability).toBeUndefined();
+  expect(id?.jensenShannon).toBeUndefined();
+});
+
 test('a column that lost all its values is not passed over', () => {
   const report = compared({ x: many(100, (i) => i) }, { x: many(100, () => undefined) });
   expect(find(report, 'x')).toMatchObject({ verdict: 'large', missingShift: 1 });

@@ -27,8 +27,10 @@ export interface Ageing {
 }
 
 const metricsPerPage = 200;
-/** Rows moved in one transaction, which others wait for. */
+/** Rows of one stream moved in one transaction, which others wait for. */
 const rowsPerMove = 120;
+/** Streams whose rows are moved in one transaction. */
+const movesPerWrite = 50;
 /** A metric is forgotten this long after its last data could be asked for. */
 const forgetMs = hourKeepMs + 7 * dayMs;
 
@@ -37,34 +39,37 @@ export async function age(store: MetadataStore, nowMs: number, ageing: Ageing): 
   for (;;) {
     const range = { limit: metricsPerPage, ...(after === undefined ? {} : { after }) };
     const page = await store.list(metrics, range);
-    for (const entry of page) {
-      ageing.signal.throwIfAborted();
-      await ageMetric(store, { entry, nowMs }, ageing);
-    }
+    await agePage(store, { page, nowMs }, ageing);
     after = page.at(-1)?.key;
     if (page.length < metricsPerPage) return;
   }
 }
 
 interface Aged {
-  readonly entry: Entry<MetricRow>;
+  readonly page: readonly Entry<MetricRow>[];
   readonly nowMs: number;
 }
 
-async function ageMetric(store: MetadataStore, aged: Aged, ageing: Ageing): Promise<void> {
-  const { key, row } = aged.entry;
-  for (const unit of row.units) {
-    const stream = streamKey(key, unit);
-    for (const level of levels) {
-      const move = { stream, level, nowMs: aged.nowMs };
-      while (await moveSome(store, move, ageing)) ageing.signal.throwIfAborted();
-    }
+async function agePage(store: MetadataStore, { page, nowMs }: Aged, ageing: Ageing) {
+  const streams = page.flatMap(({ key, row }) => row.units.map((unit) => streamKey(key, unit)));
+  // Level by level: what one level lets go of may be too old for the next one already.
+  for (const level of levels) {
+    const moves = streams.map((stream) => ({ stream, level, nowMs }));
+    await moveAll(store, moves, ageing);
   }
-  if (row.lastDataMs >= aged.nowMs - forgetMs) return;
+  const forgotten = page.filter(({ row }) => row.lastDataMs < nowMs - forgetMs);
+  for (const { key } of forgotten) await forget(store, { key, nowMs }, ageing);
+}
+
+async function forget(
+  store: MetadataStore,
+  { key, nowMs }: { readonly key: string; readonly nowMs: number },
+  ageing: Ageing,
+): Promise<void> {
   await ageing.inTurn(async () => {
     await store.write(async (tx) => {
       const latest = await tx.get(metrics, key);
-      if (latest && latest.lastDataMs < aged.nowMs - forgetMs) await tx.delete(metrics, key);
+      if (latest && latest.lastDataMs < nowMs - forgetMs) await tx.delete(metrics, key);
     });
     ageing.forgotten(key);
   });
@@ -76,22 +81,51 @@ interface Move {
   readonly nowMs: number;
 }
 
-/** True when there may be more to move. */
-async function moveSome(store: MetadataStore, move: Move, ageing: Ageing): Promise<boolean> {
-  const { stream, level, nowMs } = move;
+async function moveAll(
+  store: MetadataStore,
+  moves: readonly Move[],
+  ageing: Ageing,
+): Promise<void> {
+  const due: Move[] = [];
+  for (const move of moves) {
+    ageing.signal.throwIfAborted();
+    const range = rangeOf(move);
+    if (range && (await store.list(blocks, { ...range, limit: 1 })).length > 0) due.push(move);
+  }
+  while (due.length > 0) {
+    ageing.signal.throwIfAborted();
+    due.push(...(await moveSome(store, due.splice(0, movesPerWrite), ageing)));
+  }
+}
+
+/** The keys of the rows that are past the level's time; none before the first could be. */
+function rangeOf({ stream, level, nowMs }: Move) {
   const lastStartMs = nowMs - level.keepMs - level.spanMs;
-  if (lastStartMs < 0) return false;
+  if (lastStartMs < 0) return undefined;
   const from = blockKey(stream, level, 0);
-  const to = blockKey(stream, level, lastStartMs + 1);
-  const range = { from, to, limit: rowsPerMove };
-  if ((await store.list(blocks, { ...range, limit: 1 })).length === 0) return false;
+  return { from, to: blockKey(stream, level, lastStartMs + 1), limit: rowsPerMove };
+}
+
+/** In one transaction; answers the moves that may have more to do. */
+async function moveSome(
+  store: MetadataStore,
+  moves: readonly Move[],
+  ageing: Ageing,
+): Promise<readonly Move[]> {
   return ageing.inTurn(async () => {
-    const { moved, touched } = await store.write(async (tx) => {
-      const entries = await tx.list(blocks, range);
-      return { moved: entries.length, touched: await moveRows(tx, entries, move) };
+    const { left, touched } = await store.write(async (tx) => {
+      const left: Move[] = [];
+      const touched: string[] = [];
+      for (const move of moves) {
+        const range = rangeOf(move);
+        const entries = range ? await tx.list(blocks, range) : [];
+        touched.push(...(await moveRows(tx, entries, move)));
+        if (entries.length === rowsPerMove) left.push(move);
+      }
+      return { left, touched };
     });
     for (const key of touched) ageing.changed(key);
-    return moved === rowsPerMove;
+    return left;
   });
 }
 

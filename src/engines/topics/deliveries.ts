@@ -88,7 +88,7 @@ async function firstOf(tx: Transaction, lane: string): Promise<DeliveryRow | und
 
 /** Adds a delivery and makes its lane due in time; a lane being worked on is settled later. */
 export async function addDelivery(tx: Transaction, row: DeliveryRow): Promise<void> {
-  await tx.put(deliveryRows, row.id, row);
+  await tx.insert(deliveryRows, row.id, row);
   const lane: LaneRow | undefined = await tx.get(laneRows, row.lane);
   if (lane && (lane.leasedUntilMs !== undefined || lane.dueAtMs <= row.dueAtMs)) return;
   await tx.put(laneRows, row.lane, { dueAtMs: row.dueAtMs });

@@ -174,5 +174,5 @@ async function deliver(tx: Transaction, { row, subscriptions, publishing, at }: 
       failures: 0,
     });
   }
-  if (wanted > 0) await tx.put(messageRows, row.id, row);
+  if (wanted > 0) await tx.insert(messageRows, row.id, row);
 }

@@ -113,6 +113,7 @@ export const subscriptionRows: Collection<SubscriptionRow> = {
     topic: (row) => row.topicId,
     endpoint: (row) => endpointValue(row.topicId, row.protocol, row.endpoint),
     token: (row) => row.token,
+    pending: (row) => (row.confirmed ? undefined : sortable(row.tokenExpiresAtMs)),
     filtered: (row) => (row.attributes.FilterPolicy ? row.topicId : undefined),
   },
 };
@@ -170,6 +171,11 @@ export function topicArn(at: TopicAddress): Arn {
 
 export function subscriptionArn(row: Pick<SubscriptionRow, 'topic' | 'id'>): Arn {
   return formatArn(row.topic, 'sns', `${row.topic.name}:${row.id}`);
+}
+
+/** As subscribers of FIFO topics see it: twenty digits, and never a leading zero. */
+export function sequenceText(sequence: number): string {
+  return `1${String(sequence).padStart(19, '0')}`;
 }
 
 /** Undefined for anything that is not a topic's ARN. */

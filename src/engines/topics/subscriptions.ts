@@ -190,6 +190,7 @@ async function subscribe(
   topic: TopicRow,
   { request, nowMs, parts: { random } }: Subscribing,
 ): Promise<Subscribed> {
+  await forgetPending(tx, nowMs);
   const equals = endpointValue(topic.id, request.protocol, request.endpoint);
   const [found] = await tx.listBy(subscriptionRows, { index: 'endpoint', equals, limit: 1 });
   const fresh = { token: newToken(random), tokenExpiresAtMs: nowMs + topicLimits.tokenMs };
@@ -222,6 +223,12 @@ async function subscribe(
   await tx.put(subscriptionRows, subscriptionKey(subscription), subscription);
   if (!confirmed) await tell(tx, subscription, ask);
   return { state: 'made', subscription };
+}
+
+async function forgetPending(tx: Transaction, nowMs: number): Promise<void> {
+  const to = sortable(Math.max(0, nowMs - topicLimits.pendingMs));
+  const old = await tx.listBy(subscriptionRows, { index: 'pending', to, limit: 100 });
+  for (const { key } of old) await tx.delete(subscriptionRows, key);
 }
 
 async function hasAllPolicies(tx: Transaction, topicId: string): Promise<boolean> {

@@ -22,7 +22,8 @@ function start(store: MetadataStore = memoryMetadataStore()) {
   const clock = new VirtualClock(1_700_000_000_000);
   const random = seededRandom(3);
   const certificates = x509Certificates();
-  return { store, topics: makeTopics({ store, clock, random, certificates, secrets }) };
+  const topics = makeTopics({ store, clock, random, certificates, secrets });
+  return { store, clock, topics };
 }
 
 const request = (endpoint: string, attributes: Record<string, string> = {}) =>
@@ -57,6 +58,16 @@ test('an endpoint is subscribed once, and with one set of attributes', async () 
   expect([first.state, again.state]).toEqual(['made', 'there']);
   expect(await subscribe({ RawMessageDelivery: 'false' })).toMatchObject({ state: 'differs' });
   expect(await topics.subscriptions.count(topic)).toEqual({ confirmed: 0, pending: 1 });
+});
+
+test('what nobody confirmed is forgotten after three days', async () => {
+  const { topics, clock } = start();
+  const { topic } = await topics.create(at, bare);
+  await topics.subscriptions.subscribe(topic, request('http://a.example'));
+  clock.moveTo(clock.nowMs() + 3 * 86_400_000 + 1);
+  await topics.subscriptions.subscribe(topic, request('http://b.example'));
+  const left = await topics.subscriptions.listOf(topic, { limit: 10 });
+  expect(left.map(({ endpoint }) => endpoint)).toEqual(['http://b.example']);
 });
 
 test('a topic bears two hundred filter policies', async () => {

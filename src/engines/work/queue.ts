@@ -30,6 +30,11 @@ export interface WorkQueue<Payload> {
   release(lease: Lease, dueAtMs: number): Promise<void>;
   /** Removes it whoever holds it. */
   cancel(id: string): Promise<void>;
+  /**
+   * Ends every lease there is, so that the items can be claimed at once: for a process that knows
+   * itself the only one on the store, at its start.
+   */
+  endLeases(): Promise<void>;
   /** When the next item can be claimed; `Infinity` when there is none. */
   nextDueMs(): Promise<number>;
 }

@@ -15,6 +15,8 @@ export interface WorkQueueParts {
   readonly name: string;
 }
 
+const pageSize = 1_000;
+
 interface Row<Payload> {
   readonly payload: Payload;
   readonly dueAtMs: number;
@@ -79,6 +81,7 @@ export function makeWorkQueue<Payload>({ store, name }: WorkQueueParts): WorkQue
     async cancel(id) {
       await store.write((tx) => tx.delete(items, id));
     },
+    endLeases: () => store.write((tx) => endLeases(tx, items)),
     async nextDueMs() {
       const [first] = await store.listBy(items, { index: 'claimable', limit: 1 });
       return first ? Number(first.value) : Number.POSITIVE_INFINITY;
@@ -90,6 +93,19 @@ function leased<Payload>(row: Row<Payload>, nowMs: number, options: ClaimOptions
   assert(options.leaseMs > 0, 'a lease must last');
   const lease = { holder: options.holder, untilMs: instant(nowMs + options.leaseMs) };
   return { ...row, attempt: row.attempt + 1, lease };
+}
+
+async function endLeases<Payload>(tx: Transaction, items: Collection<Row<Payload>>): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const range = { limit: pageSize, ...(after === undefined ? {} : { after }) };
+    const page = await tx.list(items, range);
+    for (const { key, row } of page) {
+      const { lease, ...free } = row;
+      if (lease) await tx.put(items, key, free);
+    }
+    after = page.at(-1)?.key;
+    if (page.length < pageSize) return;
+  }
 }
 
 function instant(ms: number): number {

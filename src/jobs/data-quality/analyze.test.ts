@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function file(name: string, content: string): Promise<string> {
+async function file(name: string, content: string | Uint8Array): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
@@ -70,6 +70,17 @@ test('the recorded data set gives the recorded documents, byte for byte', async 
   expect(result.constraintsText).toBe(await recorded('good_cases/constraints.json'));
   expect(result).toMatchObject({ rows: 100, files: 1, violations: [] });
   expect(result.violationsText).toBeUndefined();
+});
+
+test('recorded captures have their output first', async () => {
+  const inputs = [join(golden, 'monitor/capture.jsonl')];
+  const { rows, statisticsText } = await analyzed({ inputs, datasetFormat: captureJson });
+  const { features } = JSON.parse(statisticsText);
+  expect(rows).toBe(44);
+  expect(features.map((f: { inferred_type: string }) => f.inferred_type)).toEqual([
+    'Fractional',
+    ...Array.from({ length: 7 }, () => 'Integral'),
+  ]);
 });
 
 /** A training file with a header, the label first, and traffic against it that may have moved. */
@@ -209,6 +220,14 @@ test('what cannot be read is refused by file, line and value', async () => {
   expect(await refused({ inputs: [{ path, name }], datasetFormat: captureJson })).toBe(
     's3://bucket/bad.jsonl: line 2: the sides have different numbers of rows: ' +
       'endpointOutput has 2, endpointInput has 3',
+  );
+  const none = join(folder, 'none.jsonl');
+  expect(await refused({ inputs: [none], datasetFormat: captureJson })).toBe(
+    `${none}: there is no such file`,
+  );
+  const latin = await file('latin.jsonl', Buffer.from(captured('1', 'caf\xe9'), 'latin1'));
+  expect(await refused({ inputs: [latin], datasetFormat: captureJson })).toBe(
+    `${latin}: line 1: is not UTF-8`,
   );
   const csv = await file('bad.csv', 'a,b\n1,2\n3\n');
   expect(await refused({ inputs: [csv], datasetFormat: '{"csv":{"header":true}}' })).toBe(

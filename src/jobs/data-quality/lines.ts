@@ -1,5 +1,6 @@
 /** The lines of a text file, one at a time, in bounded memory. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { UnreadableData } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 
@@ -26,6 +27,8 @@ export async function* linesOf(path: string, { signal }: Abortable = {}): AsyncI
       throw error;
     }
   };
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new UnreadableData(path, 'there is no such file');
   for await (const bytes of createReadStream(path, signal ? { signal } : {})) {
     const parts = (rest + decode(bytes)).split('\n');
     rest = parts.pop() ?? '';

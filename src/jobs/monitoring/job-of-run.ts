@@ -104,8 +104,7 @@ function environmentOf({ schedule, plan, window, captureUri }: RunOfSchedule) {
     start_time: isoSeconds(window.startMs),
     end_time: isoSeconds(window.endMs),
     output_path: plan.outputLocalPath,
-    // Baselines and one-off runs do not publish.
-    publish_cloudwatch_metrics: schedule.expression === 'NOW' ? 'Disabled' : 'Enabled',
+    publish_cloudwatch_metrics: publishing(schedule, plan),
     sagemaker_endpoint_name: plan.endpointName,
     sagemaker_monitoring_schedule_name: schedule.name,
     sagemaker_endpoint_datacapture_prefix: captureUri,
@@ -117,6 +116,12 @@ function environmentOf({ schedule, plan, window, captureUri }: RunOfSchedule) {
       ? {}
       : { baseline_statistics: localFile('baseline', plan.statisticsUri) }),
   };
+}
+
+/** As the definition says, else Enabled; runs on demand never publish. */
+function publishing({ expression }: ScheduleRow, { environment }: MonitoringPlan): string {
+  if (expression === 'NOW') return 'Disabled';
+  return environment['publish_cloudwatch_metrics'] ?? 'Enabled';
 }
 
 interface Described {

@@ -4,6 +4,7 @@
  */
 
 import { parseCadence } from '../../engines/cron/cadence.ts';
+import type { EventBus } from '../../engines/events/bus.ts';
 import { endpoints } from '../../engines/hosting/rows.ts';
 import {
   dataQualityDefinitions,
@@ -25,6 +26,7 @@ import type { Loop, Wake } from '../../kernel/loop.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Random } from '../../kernel/random.ts';
 import { type MetadataStore, sortable, type Transaction } from '../../ports/metadata-store.ts';
+import { judgedAlert, publishExecutionState } from './execution-end.ts';
 import { monitoringJob } from './job-of-run.ts';
 
 export const schedulesLoopName = 'schedules';
@@ -38,6 +40,7 @@ export interface SchedulesParts {
   readonly store: MetadataStore;
   readonly random: Random;
   readonly queue: WorkQueue<ProcessingWork>;
+  readonly events: EventBus;
   readonly wake: Wake;
   readonly log: Logger;
 }
@@ -53,8 +56,9 @@ export function makeSchedulesLoop(parts: SchedulesParts): Loop {
           to: sortable(nowMs + 1),
           limit: pageSize,
         });
+        // Each becomes busy or due later: a window that fails at once is followed by the next one.
         for (const { row } of due) await startRun(scoped(row.scope, row.name), nowMs, parts);
-        if (due.length < pageSize) break;
+        if (due.length === 0) break;
       }
       const [next] = await parts.store.listBy(schedules, { index: 'due', limit: 1 });
       return next ? Number(next.value) : Infinity;
@@ -63,7 +67,7 @@ export function makeSchedulesLoop(parts: SchedulesParts): Loop {
 }
 
 async function startRun(key: string, nowMs: number, parts: SchedulesParts): Promise<void> {
-  const work = await parts.store.write(async (tx) => {
+  const begun = await parts.store.write(async (tx) => {
     const schedule = await tx.get(schedules, key);
     const { nextRunAtMs: dueMs } = schedule ?? {};
     if (!schedule || schedule.status !== 'Scheduled' || schedule.runningExecution) return;
@@ -71,7 +75,9 @@ async function startRun(key: string, nowMs: number, parts: SchedulesParts): Prom
     const advanced = advance(schedule, dueMs, { nowMs, log: parts.log });
     return begin(tx, advanced, { nowMs, random: parts.random });
   });
-  if (work === undefined) return;
+  if (begun === undefined) return;
+  if (begun.failed) return publishExecutionState(begun.failed, undefined, parts.events);
+  const { work } = begun;
   // The item may be lost between the two writes: `requeueLost` finds jobs without one at start-up.
   await parts.queue.enqueue(work, { key: work }, nowMs);
   parts.wake('processing');
@@ -111,12 +117,16 @@ interface Beginning {
   readonly random: Random;
 }
 
-/** The key of the job to run; undefined when the execution failed before it had one to run. */
+/** The key of the job to run, or the execution that failed before it had one. */
+type Begun =
+  | { readonly work: string; readonly failed?: undefined }
+  | { readonly failed: ExecutionRow };
+
 async function begin(
   tx: Transaction,
   { schedule, nominalMs }: Advanced,
   { nowMs, random }: Beginning,
-): Promise<string | undefined> {
+): Promise<Begun> {
   const prepared = await prepare(tx, schedule, nominalMs);
   const id = uuid(random);
   const execution: ExecutionRow = {
@@ -143,8 +153,9 @@ async function begin(
     await tx.put(schedules, scoped(schedule.scope, schedule.name), {
       ...schedule,
       lastExecution: key,
+      alert: await judgedAlert(tx, schedule, nowMs),
     });
-    return undefined;
+    return { failed: execution };
   }
   const job = monitoringJob({ schedule, execution, executionKey: key, nowMs, ...prepared.value });
   const jobKey = scoped(job.scope, job.name);
@@ -155,7 +166,7 @@ async function begin(
     runningExecution: key,
     lastExecution: key,
   });
-  return jobKey;
+  return { work: jobKey };
 }
 
 export interface Prepared {

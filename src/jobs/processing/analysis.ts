@@ -1,4 +1,4 @@
-/** What a built-in analysis is asked and answers; which analyzer takes which image is set by image. */
+/** What a built-in analysis is asked, and what it answers. */
 
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import type { Outcome } from '../../kernel/outcome.ts';

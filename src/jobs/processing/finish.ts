@@ -3,21 +3,18 @@
  * and events. Everything stored changes in one write; ending a job twice changes nothing.
  */
 import type { EventBus } from '../../engines/events/bus.ts';
-import { alertStatus } from '../../engines/monitoring/alerts.ts';
 import {
-  alertHistory,
   type ExecutionRow,
   type ExecutionStatus,
   executions,
-  type ScheduleRow,
   schedules,
-  scoped,
 } from '../../engines/monitoring/rows.ts';
 import { hasEnded, type ProcessingJobRow, processingJobs } from '../../engines/processing/rows.ts';
 import type { MetricRecorder } from '../../engines/series/recorder.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Outcome } from '../../kernel/outcome.ts';
-import { type MetadataStore, sortable, type Transaction } from '../../ports/metadata-store.ts';
+import type { MetadataStore, Transaction } from '../../ports/metadata-store.ts';
+import { judgedAlert, publishExecutionState } from '../monitoring/execution-end.ts';
 import { metricsOf } from './metrics.ts';
 import type { Ending } from './run.ts';
 
@@ -81,7 +78,11 @@ async function finishExecution(
   };
   await tx.put(executions, key, ended);
   const schedule = await tx.get(schedules, scheduleKey);
-  if (schedule) await releaseSchedule(tx, schedule, nowMs);
+  if (schedule?.runningExecution === key) {
+    const { runningExecution: _, ...free } = schedule;
+    const alert = await judgedAlert(tx, schedule, nowMs);
+    await tx.put(schedules, scheduleKey, { ...free, alert });
+  }
   return ended;
 }
 
@@ -90,36 +91,6 @@ export function executionStatus(job: ProcessingJobRow): ExecutionStatus {
   if (job.status !== 'Completed') return job.status === 'Stopped' ? 'Stopped' : 'Failed';
   const [verdict] = (job.exitMessage ?? '').split(':');
   return verdict === 'CompletedWithViolations' ? verdict : 'Completed';
-}
-
-/** The next run may start, and the alert is judged anew. */
-async function releaseSchedule(
-  tx: Transaction,
-  schedule: ScheduleRow,
-  nowMs: number,
-): Promise<void> {
-  const { runningExecution: _, ...free } = schedule;
-  const key = scoped(schedule.scope, schedule.name);
-  const newest = await tx.list(executions, {
-    prefix: `${key}/`,
-    limit: schedule.alert.evaluationPeriod,
-    descending: true,
-  });
-  const status = alertStatus(
-    schedule.alert,
-    newest.map(({ row }) => row.status),
-  );
-  const turned = status !== schedule.alert.status;
-  const alert = turned ? { ...schedule.alert, status, modifiedAtMs: nowMs } : schedule.alert;
-  await tx.put(schedules, key, { ...free, alert });
-  if (!turned) return;
-  await tx.put(alertHistory, `${key}/${sortable(nowMs)}/${status}`, {
-    scope: schedule.scope,
-    scheduleName: schedule.name,
-    alertName: schedule.alert.name,
-    status,
-    atMs: nowMs,
-  });
 }
 
 export async function publishJobState(job: ProcessingJobRow, events: EventBus): Promise<void> {
@@ -139,31 +110,6 @@ export async function publishJobState(job: ProcessingJobRow, events: EventBus): 
       LastModifiedTime: modifiedAtMs,
       ...(startedAtMs === undefined ? {} : { ProcessingStartTime: startedAtMs }),
       ...(endedAtMs === undefined ? {} : { ProcessingEndTime: endedAtMs }),
-    },
-  });
-}
-
-/** The original has no such event; its users build one from the job's exit message. */
-async function publishExecutionState(
-  execution: ExecutionRow,
-  job: ProcessingJobRow,
-  events: EventBus,
-): Promise<void> {
-  await events.publish({
-    source: 'aws.sagemaker',
-    detailType: 'SageMaker Monitoring Execution State Change',
-    resources: [execution.scheduleArn, job.arn],
-    scope: execution.scope,
-    detail: {
-      MonitoringScheduleName: execution.scheduleName,
-      MonitoringType: execution.type,
-      MonitoringExecutionStatus: execution.status,
-      EndpointName: execution.endpointName,
-      ScheduledTime: execution.scheduledAtMs,
-      ProcessingJobArn: job.arn,
-      ExitMessage: job.exitMessage,
-      FailureReason: job.failureReason,
-      ReportUri: job.plan.outputs[0]?.uri,
     },
   });
 }

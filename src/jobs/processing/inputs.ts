@@ -57,7 +57,7 @@ export async function objectsOf(
   return ok(found);
 }
 
-/** `a/b` names the object `a/b` (left with its last part) or a folder `a/b/` (left with the rest). */
+/** `a/b` names the object `a/b` (its last part is left) or a folder `a/b/` (the rest is left). */
 function relativeTo(prefix: string, key: string): string {
   const folder = prefix.endsWith('/') || key.startsWith(`${prefix}/`);
   const rest = folder ? key.slice(prefix.length).replace(/^\/+/, '') : '';
@@ -96,7 +96,10 @@ async function objectsOfManifest(
   );
 }
 
-/** The captured objects of a run's window, in order of time within each variant. */
+/**
+ * The captured objects of a run's window, in order of time within each variant. Looks into the hours'
+ * folders alone: an endpoint's captured records may be years long.
+ */
 export async function capturedObjects(
   monitoring: MonitoringOfJob,
   { objects }: InputParts,
@@ -105,16 +108,31 @@ export async function capturedObjects(
   if (!at.ok) return at;
   const { bucket } = at.value;
   const folder = at.value.key.replace(/\/*$/, '/');
-  const hours = new Set(
-    hoursOf({ startMs: monitoring.windowStartMs, endMs: monitoring.windowEndMs }).map(hourFolder),
-  );
+  const { windowStartMs: startMs, windowEndMs: endMs } = monitoring;
   const found: Found[] = [];
-  for await (const { key, etag } of objectsUnder(objects, { bucket, key: folder })) {
-    const [variant = '', ...rest] = key.slice(folder.length).split('/');
-    if (!hours.has(rest.slice(0, 4).join('/'))) continue;
-    found.push({ bucket, key, etag, relative: [variant, ...rest].join('/') });
+  for await (const variant of foldersIn({ bucket, key: folder }, objects)) {
+    for (const hour of hoursOf({ startMs, endMs }).map(hourFolder)) {
+      const prefix = `${folder}${variant}/${hour}/`;
+      for await (const { key, etag } of objectsUnder(objects, { bucket, key: prefix })) {
+        found.push({ bucket, key, etag, relative: key.slice(folder.length) });
+      }
+    }
   }
   return ok(found);
+}
+
+/** Names of the folders right below a folder, each found by one look past the one before. */
+async function* foldersIn(at: ObjectAddress, objects: ObjectSpace): AsyncIterable<string> {
+  let after: string | undefined;
+  for (;;) {
+    const range = { prefix: at.key, limit: 1, ...(after === undefined ? {} : { after }) };
+    const [next] = await objects.list(at.bucket, range);
+    if (!next) return;
+    const [name = '', ...rest] = next.key.slice(at.key.length).split('/');
+    if (rest.length > 0) yield name;
+    // No key that begins with `name/` comes after `name/` and the last code point.
+    after = rest.length > 0 ? `${at.key}${name}/\u{10ffff}` : next.key;
+  }
 }
 
 /** The files of a built-in analysis, and a function that gives them back. */

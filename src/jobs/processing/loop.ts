@@ -33,6 +33,8 @@ interface Running {
   readonly item: WorkItem<ProcessingWork>;
   readonly done: Promise<void>;
   stop(): void;
+  /** Somebody else has the item now: nothing of this run may count. */
+  lose(): void;
 }
 
 export function makeProcessingLoop(parts: ProcessingParts): ProcessingLoop {
@@ -40,8 +42,10 @@ export function makeProcessingLoop(parts: ProcessingParts): ProcessingLoop {
 
   const start = (item: WorkItem<ProcessingWork>, server: AbortSignal) => {
     const stopping = new AbortController();
-    const signal = AbortSignal.any([server, stopping.signal]);
-    const done = runItem(item, parts, { server, signal })
+    const losing = new AbortController();
+    const left = AbortSignal.any([server, losing.signal]);
+    const signal = AbortSignal.any([left, stopping.signal]);
+    const done = runItem(item, parts, { left, signal })
       .catch((cause: unknown) =>
         parts.log.error('a processing job could not be ended', cause, { id: item.id }),
       )
@@ -50,13 +54,17 @@ export function makeProcessingLoop(parts: ProcessingParts): ProcessingLoop {
         parts.wake(processingLoopName);
         parts.wake('schedules');
       });
-    running.set(item.id, { item, done, stop: () => stopping.abort() });
+    const stop = () => stopping.abort();
+    running.set(item.id, { item, done, stop, lose: () => losing.abort() });
   };
 
   return {
     name: processingLoopName,
     async tick(nowMs, { signal }) {
-      for (const { item } of running.values()) await parts.queue.renew(item, nowMs, leaseMs);
+      for (const { item, lose } of running.values()) {
+        const renewed = await parts.queue.renew(item, nowMs, leaseMs);
+        if (!renewed.ok) lose();
+      }
       const limit = parts.parallelism - running.size;
       const holder = parts.holder;
       const items = limit > 0 ? await parts.queue.claim(nowMs, { leaseMs, limit, holder }) : [];
@@ -74,8 +82,8 @@ export function makeProcessingLoop(parts: ProcessingParts): ProcessingLoop {
 }
 
 interface Signals {
-  /** Aborts when the server goes down: the job is then left to be run again. */
-  readonly server: AbortSignal;
+  /** Aborts when the server goes down or the lease is lost: the job is left to be run again. */
+  readonly left: AbortSignal;
   /** Aborts for that too, and when the client stops the job. */
   readonly signal: AbortSignal;
 }
@@ -83,11 +91,11 @@ interface Signals {
 async function runItem(
   item: WorkItem<ProcessingWork>,
   parts: ProcessingParts,
-  { server, signal }: Signals,
+  { left, signal }: Signals,
 ): Promise<void> {
   const { key } = item.payload;
   const result = await attempt(item, parts, signal);
-  if (server.aborted) return;
+  if (left.aborted) return parts.queue.release(item, parts.clock.nowMs());
   if (result) await finishJob(key, result, parts);
   await parts.queue.complete(item);
 }

@@ -1,4 +1,4 @@
-/** What a run's results become in the metric recorder: namespaces, dimensions, and program's lines. */
+/** What a run's results become in the metric recorder: namespaces, dimensions, values. */
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { type Datum, type Dimension, type Sample, single } from '../../engines/series/recorder.ts';
 import type { Ending } from './run.ts';

@@ -22,6 +22,8 @@ export interface RunParts {
   /** Image repository to the analysis that is built in under that name. */
   readonly analyzers: ReadonlyMap<string, Analyze>;
   readonly log: Logger;
+  /** Resolves when what was captured before the instant is in the object space. */
+  readonly captured?: (beforeMs: number) => Promise<void>;
 }
 
 export interface Ending {
@@ -38,6 +40,7 @@ export async function runProcessingJob(
   parts: RunParts,
   options: Abortable,
 ): Promise<Outcome<Ending>> {
+  if (job.monitoring) await parts.captured?.(job.monitoring.windowEndMs);
   const analyze = parts.analyzers.get(repositoryOf(job.plan.image));
   return analyze ? runAnalysis(job, analyze, { parts, options }) : runProgram(job, parts, options);
 }
@@ -59,7 +62,7 @@ async function runAnalysis(
   const { inputs, release } = opened.value;
   try {
     if (job.monitoring && inputs.dataset.length === 0) return refuse(noData(job));
-    const result = await analyze(job, inputs, options);
+    const result = await inTime(job, options, (limits) => analyze(job, inputs, limits));
     if (!result.ok) return result;
     const { files, violations, metrics } = result.value;
     for (const [name, text] of Object.entries(files)) {
@@ -69,6 +72,23 @@ async function runAnalysis(
     return ok({ status: 'Completed', exitMessage: verdict(violations), metrics, metricLines: [] });
   } finally {
     await release();
+  }
+}
+
+const tooLong = refuse('The job ran longer than MaxRuntimeInSeconds');
+
+/** What a launcher does for programs: ends the work when it takes longer than the job may. */
+async function inTime<T>(
+  { plan }: ProcessingJobRow,
+  { signal }: Abortable,
+  work: (options: Abortable) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  const limit = AbortSignal.timeout(plan.maxRuntimeMs);
+  try {
+    return await work({ signal: signal ? AbortSignal.any([signal, limit]) : limit });
+  } catch (cause) {
+    if (limit.aborted && !signal?.aborted) return tooLong;
+    throw cause;
   }
 }
 
@@ -126,7 +146,7 @@ async function runProgram(
     if (ended.value.stopped) {
       return ok({ status: 'Stopped', exitMessage: message, metrics: [], metricLines: [] });
     }
-    if (ended.value.timedOut) return refuse('The job ran longer than MaxRuntimeInSeconds');
+    if (ended.value.timedOut) return tooLong;
     if (ended.value.exitCode !== 0) return refuse(failure(ended.value.exitCode, message));
     return ok({
       status: 'Completed',

@@ -7,6 +7,7 @@ import {
   type DeliveryRow,
   type MessageRow,
   type SubscriptionRow,
+  sequenceText,
   subscriptionArn,
   topicArn,
 } from '../../engines/topics/rows.ts';
@@ -78,7 +79,7 @@ export function makeEnvelopes(signer: Signer, publicUrl: () => string): Envelope
       const { Timestamp, ...head } = fields;
       const document = {
         ...head,
-        ...(sequence === undefined ? {} : { SequenceNumber: sequenceNumber(sequence) }),
+        ...(sequence === undefined ? {} : { SequenceNumber: sequenceText(sequence) }),
         Timestamp,
         ...(await marks(version, signature)),
         UnsubscribeURL: link(publicUrl(), 'Unsubscribe', {
@@ -125,9 +126,4 @@ function handshakeText(subscription: SubscriptionRow, { kind }: DeliveryRow): st
     'To cancel this operation and restore the subscription, visit the SubscribeURL included ' +
     'in this message.'
   );
-}
-
-/** Twenty digits, and never a leading zero. */
-export function sequenceNumber(sequence: number): string {
-  return `1${String(sequence).padStart(19, '0')}`;
 }

@@ -6,6 +6,7 @@
 import type { Queues } from '../../engines/queues/queues.ts';
 import { parseQueueArn } from '../../engines/queues/rows.ts';
 import type { Result } from '../../engines/topics/deliveries.ts';
+import { topicLimits } from '../../engines/topics/limits.ts';
 import { effectivePolicy, retryDelaySeconds } from '../../engines/topics/retry.ts';
 import {
   type DeliveryRow,
@@ -97,7 +98,11 @@ function makeLaneServer(parts: TopicDeliveryParts) {
     const { parcels, idle } = await pack(due, { subscription, left: !present, policy, version });
     const attempts = isQueue
       ? await enqueue(parcels, attemptParts)
-      : await Promise.all(parcels.map((parcel) => post(parcel, attemptParts, signal)));
+      : await Promise.all(
+          parcels.map(async (parcel) =>
+            isTooOld(parcel, nowMs) ? tooOld : post(parcel, attemptParts, signal),
+          ),
+        );
     const results: Result[] = idle.map(({ id }) => ({ id, end: true }));
     for (const [i, parcel] of parcels.entries()) {
       const attempt = attempts[i];
@@ -142,6 +147,17 @@ function makeLaneServer(parts: TopicDeliveryParts) {
     await bury(parcel, attempt, { ...parts, envelopes });
     return [{ id, end: true }];
   }
+}
+
+const tooOld: Attempt = {
+  kind: 'refused',
+  code: 'Expired',
+  reason: 'the endpoint did not keep up with the messages for a day',
+};
+
+/** Keeps the backlog of an endpoint that answers slower than messages come within bounds. */
+function isTooOld({ delivery }: Parcel, nowMs: number): boolean {
+  return delivery.madeAtMs + topicLimits.deliveryMs < nowMs;
 }
 
 interface Packing {

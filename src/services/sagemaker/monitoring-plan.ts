@@ -156,7 +156,7 @@ function uri(member: string, value: string | undefined): string | undefined {
   return value;
 }
 
-/** The original's pattern is looser than what it then accepts; a bad duration fails here at once. */
+/** The original's pattern is looser than what it then accepts: a bad duration fails at once. */
 function duration(member: string, value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined;
   const parsed = parseDurationMs(value);

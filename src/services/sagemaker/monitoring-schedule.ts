@@ -1,6 +1,6 @@
 /**
- * Monitoring schedules: what is watched, and how often. A schedule owns no timer; the schedules loop
- * asks the store which rows are due.
+ * Monitoring schedules: what is watched, and how often. A schedule owns no timer; the schedules
+ * loop asks the store which rows are due.
  */
 import type {
   CreateMonitoringScheduleRequest,
@@ -85,7 +85,8 @@ function checkConfig(config: MonitoringScheduleConfig | undefined): CheckedConfi
   const { MonitoringJobDefinition: inline, MonitoringJobDefinitionName: named } = config ?? {};
   if (!config || (inline === undefined) === (named === undefined)) {
     throw faults.invalid(
-      'MonitoringScheduleConfig: give either MonitoringJobDefinition or MonitoringJobDefinitionName.',
+      'MonitoringScheduleConfig: give either MonitoringJobDefinition ' +
+        'or MonitoringJobDefinitionName.',
     );
   }
   const type = config.MonitoringType ?? 'DataQuality';

@@ -1,4 +1,4 @@
-/** Makes a runnable plan of a CreateProcessingJob request, and refuses what is not built by name. */
+/** Makes a runnable plan of a CreateProcessingJob request; refuses what is not built by name. */
 import type {
   ProcessingInput as ClientInput,
   ProcessingOutput as ClientOutput,

@@ -10,6 +10,8 @@ import type {
 import { type HostedName, hostedKey, parseHostedArn } from '../../engines/hosting/names.ts';
 import { endpointConfigs, endpoints, models } from '../../engines/hosting/rows.ts';
 import { putTags, removeTags, type TagRow, tagsOf } from '../../engines/hosting/tags.ts';
+import { dataQualityDefinitions, schedules } from '../../engines/monitoring/rows.ts';
+import { processingJobs } from '../../engines/processing/rows.ts';
 import type { Collection, Reader, Transaction } from '../../ports/metadata-store.ts';
 import type { Ctx } from './context.ts';
 import { faults } from './faults.ts';
@@ -27,6 +29,9 @@ const taggables: Readonly<Record<string, Taggable>> = {
   model: rowOf(models),
   'endpoint-config': rowOf(endpointConfigs),
   endpoint: rowOf(endpoints),
+  'monitoring-schedule': rowOf(schedules),
+  'data-quality-job-definition': rowOf(dataQualityDefinitions),
+  'processing-job': rowOf(processingJobs),
 };
 
 const largestPage = 50;

@@ -2,7 +2,7 @@
 import type * as sns from '@aws-sdk/client-sns';
 import { topicLimits } from '../../engines/topics/limits.ts';
 import type { OutgoingMessage, Published } from '../../engines/topics/publish.ts';
-import type { TopicAddress } from '../../engines/topics/rows.ts';
+import { sequenceText, type TopicAddress } from '../../engines/topics/rows.ts';
 import type { Topic } from '../../engines/topics/topics.ts';
 import { addressIn, type Ctx, topicAt } from './context.ts';
 import { faults } from './faults.ts';
@@ -50,8 +50,8 @@ async function accept(at: TopicAddress, messages: readonly OutgoingMessage[], ct
 }
 
 function answerOf({ messageId, sequence }: Published) {
-  const number = `1${String(sequence).padStart(19, '0')}`;
-  return { MessageId: messageId, ...(sequence === undefined ? {} : { SequenceNumber: number }) };
+  if (sequence === undefined) return { MessageId: messageId };
+  return { MessageId: messageId, SequenceNumber: sequenceText(sequence) };
 }
 
 /** The checked message; `position` is that of an entry in its batch, from 1. */

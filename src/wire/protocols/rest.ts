@@ -85,7 +85,11 @@ export const restXmlProtocol: Protocol = {
   },
   encodeFault(service, fault, requestId) {
     const failure = describeFailure(service, fault);
-    const headers = { ...xmlBody.idHeaders(requestId), 'content-type': 'application/xml' };
+    const headers = {
+      ...xmlBody.idHeaders(requestId),
+      'content-type': 'application/xml',
+      ...fault.headers,
+    };
     const body =
       `${xmlDeclaration}<Error><Code>${escapeXml(fault.code)}</Code>` +
       `<Message>${escapeXml(fault.message)}</Message>${furtherMembers(failure)}` +
@@ -199,7 +203,8 @@ interface Encoding {
 function encode(operation: OperationModel, output: Fields, encoding: Encoding): WireResponse {
   const { codec, headers } = encoding;
   const members = operation.output?.members ?? [];
-  let status = operation.http?.[2] ?? 200;
+  // A part of an object answers 206, which no model says.
+  let status = output['ContentRange'] === undefined ? (operation.http?.[2] ?? 200) : 206;
   for (const member of members) {
     const value = output[member.name];
     if (value === undefined || value === null) continue;
