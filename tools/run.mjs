@@ -45,6 +45,8 @@ async function buildWhenStale() {
 
 const [task, ...rest] = process.argv.slice(2);
 const commands = {
+  /** Installs and builds, and nothing more. */
+  build: undefined,
   demo: ['dist/cli/main.js', 'demo'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   cli: ['dist/cli/main.js'],
@@ -55,7 +57,9 @@ if (!Object.hasOwn(commands, task)) {
 }
 installWhenStale();
 await buildWhenStale();
-const result = spawnSync(process.execPath, [...commands[task], ...rest], {
+const command = commands[task];
+if (!command) process.exit(0);
+const result = spawnSync(process.execPath, [...command, ...rest], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -10,8 +10,10 @@ export const up = configCommand(
       console.error(`modelkeep up: ${started.reason}`);
       return 1;
     }
+    // Before the line that says so: whoever waits for it may stop the server at once.
+    const signalled = untilSignalled();
     console.log(`modelkeep ready ${started.value.url}`);
-    await untilSignalled();
+    await signalled;
     await stopOrGiveUp(started.value);
     return 0;
   },

@@ -41,10 +41,9 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   const { live, variantName, inferenceTimeMs } = exchange;
   const plan = live.capture;
   if (!plan) return;
-  const { destinationUri, kmsKeyId } = plan;
+  const { destinationUri } = plan;
   const target = {
     destinationUri,
-    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
     endpointName: live.name,
     variantName,
   };

@@ -3,7 +3,6 @@
 export interface CaptureTarget {
   /** `s3://bucket/prefix`, without a slash at the end. */
   readonly destinationUri: string;
-  readonly kmsKeyId?: string;
   readonly endpointName: string;
   readonly variantName: string;
 }

@@ -39,7 +39,6 @@ export interface SpoolHeader {
   readonly version: typeof headerVersion;
   /** `s3://…` of the object the records become. */
   readonly uri: string;
-  readonly kmsKeyId?: string;
 }
 
 interface OpenJournal {
@@ -72,8 +71,8 @@ export class Spool {
     const bytes = Buffer.from(line, 'utf8');
     if (this.#totalBytes + bytes.length > limits.maxTotalBytes) return false;
     this.#totalBytes += bytes.length;
-    const { destinationUri, kmsKeyId, endpointName, variantName } = target;
-    const place = [destinationUri, kmsKeyId ?? '', endpointName, variantName];
+    const { destinationUri, endpointName, variantName } = target;
+    const place = [destinationUri, endpointName, variantName];
     const stream = [...place, hourFolder(nowMs)].join('\n');
     const open = this.#open.get(stream) ?? this.#begin(stream, target, nowMs);
     open.sizeBytes += bytes.length;
@@ -129,11 +128,9 @@ export class Spool {
   #begin(stream: string, target: CaptureTarget, nowMs: number): OpenJournal {
     const id = uuid(this.#parts.random);
     const uri = captureUri(target, nowMs, id);
-    const { kmsKeyId } = target;
     const header: SpoolHeader = {
       version: headerVersion,
       uri,
-      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
     };
     const journal = this.#openJournal(`${spoolPrefix}${id}`, header);
     const open = { stream, openedAtMs: nowMs, journal, sizeBytes: 0, appending: new Set<never>() };

@@ -35,7 +35,6 @@ export interface CapturePlan {
   /** 0 to 100, per request. */
   readonly samplingPercent: number;
   readonly destinationUri: string;
-  readonly kmsKeyId?: string;
   readonly input: boolean;
   readonly output: boolean;
   /** Lower-case media types whose bodies are recorded as text. */

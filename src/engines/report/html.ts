@@ -61,7 +61,7 @@ h1{margin:0 0 .5rem}h2{margin:0;font-size:1.1rem;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:nth-child(2){text-align:left}
+th:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
 section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;
 padding:1rem;margin:1rem 0}
 section p{margin:.25rem 0;color:var(--soft);overflow-wrap:anywhere}

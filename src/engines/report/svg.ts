@@ -3,7 +3,7 @@ import type { FeatureComparison, Shape } from './compare.ts';
 import { element, escaped, percent, short, shortened } from './markup.ts';
 
 const view = { width: 640, height: 180, left: 8, bottom: 24 } as const;
-const bar = { height: 11, gap: 10, labels: 180, figures: 60 } as const;
+const bar = { height: 14, gap: 10, labels: 180, figures: 60 } as const;
 const longestLabel = 26;
 
 /** Empty for a column without a shape. `at` makes the picture's id. */

@@ -12,6 +12,7 @@ const mediaType = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*\/[a-zA-Z0-9](-*[a-zA-Z0-9.])*/;
 
 export function capturePlan(config: DataCaptureConfig | undefined): CapturePlan | undefined {
   if (!config) return undefined;
+  if (config.KmsKeyId) throw faults.notImplemented('DataCaptureConfig.KmsKeyId');
   const samplingPercent = config.InitialSamplingPercentage ?? Number.NaN;
   if (!(samplingPercent >= 0 && samplingPercent <= 100)) {
     throw faults.badMember(`${member}.initialSamplingPercentage`, 'Member must be from 0 to 100');
@@ -26,7 +27,6 @@ export function capturePlan(config: DataCaptureConfig | undefined): CapturePlan 
     enabled: config.EnableCapture ?? true,
     samplingPercent,
     destinationUri: destination(config.DestinationS3Uri ?? ''),
-    ...(config.KmsKeyId ? { kmsKeyId: config.KmsKeyId } : {}),
     input: both || modes.includes('Input'),
     output: both || modes.includes('Output'),
     csvTypes: mediaTypes(types?.CsvContentTypes, 'csvContentTypes'),
@@ -63,6 +63,6 @@ export function captureSummary(plan: CapturePlan): DataCaptureConfigSummary {
     CaptureStatus: plan.enabled ? 'Started' : 'Stopped',
     CurrentSamplingPercentage: plan.samplingPercent,
     DestinationS3Uri: plan.destinationUri,
-    KmsKeyId: plan.kmsKeyId ?? '',
+    KmsKeyId: '',
   };
 }

@@ -118,7 +118,12 @@ export async function deleteEndpointConfig(
 }
 
 function assertBuilt(input: CreateEndpointConfigInput): void {
-  for (const member of ['AsyncInferenceConfig', 'ExplainerConfig', 'VpcConfig'] as const) {
+  for (const member of [
+    'AsyncInferenceConfig',
+    'ExplainerConfig',
+    'VpcConfig',
+    'KmsKeyId',
+  ] as const) {
     if (input[member]) throw faults.notImplemented(member);
   }
   if (input.MetricsConfig?.EnableEnhancedMetrics) {

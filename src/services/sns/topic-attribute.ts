@@ -1,10 +1,15 @@
 /** Which attributes a topic may have, and what they may say. */
 import { checkDeliveryPolicy } from '../../engines/topics/retry.ts';
+import { faults } from './faults.ts';
 
 /** Answers what is wrong with a text, undefined when nothing is. */
 type Check = (text: string) => string | undefined;
 
-const anything: Check = () => undefined;
+/** Encryption at rest is not built: only its absence can be asked for. */
+const unencrypted: Check = (text) => {
+  if (text !== '') throw faults.notBuilt('KmsMasterKeyId');
+  return undefined;
+};
 
 function oneOf(name: string, values: readonly string[]): Check {
   return (text) => (values.includes(text) ? undefined : name);
@@ -17,7 +22,7 @@ const anyTopic: Readonly<Record<string, Check>> = {
   },
   DisplayName: (text) => (text.length <= 100 ? undefined : 'DisplayName'),
   Policy: (text) => (text === '' || isObject(text) ? undefined : 'Policy Error: null'),
-  KmsMasterKeyId: anything,
+  KmsMasterKeyId: unencrypted,
   TracingConfig: oneOf('TracingConfig', ['PassThrough', 'Active']),
   SignatureVersion: oneOf('SignatureVersion', ['1', '2']),
 };

@@ -40,7 +40,11 @@ function choice(values: readonly string[], change: (value: string) => Change): P
   };
 }
 
-const kept: Parse = (text, name) => ({ further: { [name]: text } });
+/** Encryption at rest is not built: only its absence can be asked for. */
+const unencrypted: Parse = (text, name) => {
+  if (text !== '' && text !== 'false') throw faults.notBuilt(name);
+  return {};
+};
 const keptJson: Parse = (text, name) => {
   if (text !== '' && !isJsonObject(text)) throw faults.invalidAttribute(name);
   return { further: { [name]: text } };
@@ -65,10 +69,9 @@ const anyQueue: Readonly<Record<string, Parse>> = {
   Policy: keptJson,
   RedrivePolicy: keptJson,
   RedriveAllowPolicy: keptJson,
-  KmsMasterKeyId: kept,
-  KmsDataKeyReusePeriodSeconds: (text, name) =>
-    number({ least: 60, most: 86_400 }, () => ({ further: { [name]: text } }))(text, name),
-  SqsManagedSseEnabled: choice(truth, (value) => ({ further: { SqsManagedSseEnabled: value } })),
+  KmsMasterKeyId: unencrypted,
+  KmsDataKeyReusePeriodSeconds: unencrypted,
+  SqsManagedSseEnabled: unencrypted,
 };
 
 const fifoQueue: Readonly<Record<string, Parse>> = {
@@ -149,7 +152,7 @@ export function textsOf(settings: QueueSettings): Record<string, string> {
     MessageRetentionPeriod: String(settings.retentionSeconds),
     ReceiveMessageWaitTimeSeconds: String(settings.waitSeconds),
     VisibilityTimeout: String(settings.visibilitySeconds),
-    SqsManagedSseEnabled: String(settings.further.KmsMasterKeyId === undefined),
+    SqsManagedSseEnabled: 'false',
     ...(settings.fifo ? fifo : {}),
     ...settings.further,
   };

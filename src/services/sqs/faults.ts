@@ -5,6 +5,8 @@ import { Fault } from '../../wire/operation.ts';
 const bare = { status: 400 };
 
 export const faults = {
+  notBuilt: (what: string) =>
+    new Fault('NotImplemented', `${what} is not implemented.`, { status: 501 }),
   noSuchQueue: () => new Fault('QueueDoesNotExist', 'The specified queue does not exist.'),
   queueExists: (attribute: string) =>
     new Fault(

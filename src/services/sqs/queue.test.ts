@@ -38,7 +38,7 @@ test('attributes have their usual values, and those given', async () => {
       DelaySeconds: '5',
       ReceiveMessageWaitTimeSeconds: '0',
       QueueArn: arnOf('jobs'),
-      SqsManagedSseEnabled: 'true',
+      SqsManagedSseEnabled: 'false',
       RedrivePolicy: redrive('dead'),
     },
   });

@@ -1,0 +1,189 @@
+/**
+ * A client that sends what no decent client would: it signs whatever it is given, or not at all,
+ * and writes raw bytes to the socket. Not a client of any one service.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import type { At } from './server.fixture.ts';
+
+export interface Sent {
+  /** The signing name; S3's decides how the path is signed. */
+  readonly service: string;
+  readonly method?: string;
+  /** Path and query as they go on the wire. */
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly region?: string;
+  /** Amazon's compact form of an instant; now when absent. */
+  readonly amzDate?: string;
+  readonly keys?: At['administrator'];
+  /** What the signature says the body is, when it is not the truth. */
+  readonly payload?: string;
+  /** Changes the headers after they were signed. */
+  readonly tamper?: (headers: Record<string, string>) => void;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+const sha256 = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex');
+const hmac = (key: string | Buffer, text: string) =>
+  createHmac('sha256', key).update(text).digest();
+const strict = (text: string) =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
+export const amzDateOf = (instantMs: number) =>
+  new Date(instantMs).toISOString().replace(/[-:]|\.\d+/g, '');
+
+/** Names and values of a query, sorted and encoded as signatures have them. */
+function canonicalQuery(url: string): string {
+  const cut = url.indexOf('?');
+  const pairs = cut < 0 ? [] : [...new URLSearchParams(url.slice(cut + 1))];
+  return pairs
+    .map(([name, value]) => `${strict(name)}=${strict(value)}`)
+    .sort()
+    .join('&');
+}
+
+function canonicalPath(service: string, url: string): string {
+  const path = url.split('?')[0] ?? '/';
+  return service === 's3' ? path : path.split('/').map(strict).join('/');
+}
+
+function signature(sent: Sent, headers: Record<string, string>, at: At): string {
+  const { service, method = 'POST', url = '/', body = '', region = 'us-east-1' } = sent;
+  const { accessKeyId, secretAccessKey } = sent.keys ?? at.administrator;
+  const amzDate = headers['x-amz-date'] ?? '';
+  const names = Object.keys(headers).sort();
+  const canonical = [
+    method,
+    canonicalPath(service, url),
+    canonicalQuery(url),
+    ...names.map((name) => `${name}:${headers[name]?.trim()}`),
+    '',
+    names.join(';'),
+    sent.payload ?? sha256(body),
+  ].join('\n');
+  const scope = `${amzDate.slice(0, 8)}/${region}/${service}/aws4_request`;
+  let key: string | Buffer = `AWS4${secretAccessKey}`;
+  for (const part of scope.split('/')) key = hmac(key, part);
+  const toSign = ['AWS4-HMAC-SHA256', amzDate, scope, sha256(canonical)].join('\n');
+  return [
+    `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}`,
+    `SignedHeaders=${names.join(';')}`,
+    `Signature=${hmac(key, toSign).toString('hex')}`,
+  ].join(', ');
+}
+
+/** The headers of a signed request. */
+export function signedHeaders(sent: Sent, at: At): Record<string, string> {
+  const headers: Record<string, string> = {
+    host: new URL(at.url).host,
+    'x-amz-date': sent.amzDate ?? amzDateOf(Date.now()),
+    'x-amz-content-sha256': sent.payload ?? sha256(sent.body ?? ''),
+    ...sent.headers,
+  };
+  headers['authorization'] = signature(sent, headers, at);
+  sent.tamper?.(headers);
+  return headers;
+}
+
+/** Signs and sends. Rejects only when the connection ends without an answer. */
+export function send(at: At, sent: Sent): Promise<Answer> {
+  return unsigned(at, { ...sent, headers: signedHeaders(sent, at) });
+}
+
+export type Plain = Pick<Sent, 'method' | 'url' | 'headers' | 'body'>;
+
+/** Sends as it is, without a signature of its own. */
+export function unsigned(at: At, { method = 'POST', url = '/', ...sent }: Plain): Promise<Answer> {
+  const { hostname, port } = new URL(at.url);
+  return new Promise((resolve, reject) => {
+    const target = { host: hostname, port, method, path: url, headers: { ...sent.headers } };
+    const request = httpRequest({ ...target, agent: false }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(parts).toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      });
+    });
+    request.on('error', reject);
+    request.end(sent.body ?? '');
+  });
+}
+
+/** Writes bytes to the server and answers all that comes back until the connection ends. */
+export function raw(at: At, bytes: string | Uint8Array): Promise<string> {
+  const { hostname, port } = new URL(at.url);
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    socket.on('data', (part) => parts.push(part));
+    // A reset after an answer is one way of ending; what had come counts.
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(Buffer.concat(parts).toString()));
+  });
+}
+
+/** The target prefixes of the services that speak JSON over RPC. */
+const targets: Readonly<Record<string, readonly [prefix: string, version: string]>> = {
+  sagemaker: ['SageMaker', '1.1'],
+  sqs: ['AmazonSQS', '1.0'],
+  monitoring: ['GraniteServiceVersion20100801', '1.0'],
+};
+
+/** An operation of a service that speaks JSON, with any body. */
+export function json(
+  at: At,
+  [service, operation]: readonly [string, string],
+  body: unknown,
+): Promise<Answer> {
+  const [prefix, version] = targets[service] ?? ['', '1.1'];
+  return send(at, {
+    service,
+    headers: {
+      'content-type': `application/x-amz-json-${version}`,
+      'x-amz-target': `${prefix}.${operation}`,
+    },
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+  });
+}
+
+/** An operation of a service that speaks the query protocol. */
+export function form(at: At, service: string, body: string): Promise<Answer> {
+  return send(at, {
+    service,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  });
+}
+
+/** `status code`, of JSON or XML; what tests compare, with the message apart. */
+export function told({ status, headers, text }: Answer): string {
+  const type = /"__type":"([^"]*)"/.exec(text)?.[1] ?? headers['x-amzn-errortype'];
+  return `${status} ${/<Code>([^<]*)/.exec(text)?.[1] ?? type ?? ''}`.trim();
+}
+
+export function messageOf({ text }: Answer): string {
+  const inJson = /"[mM]essage":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  return inJson ? (JSON.parse(inJson) as string) : (/<Message>([^<]*)/.exec(text)?.[1] ?? '');
+}
+
+/** Every outcome of a call through a client library, in one line. */
+export async function outcome(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'success',
+    (cause: Error & { $metadata?: { httpStatusCode?: number } }) =>
+      `${cause.$metadata?.httpStatusCode ?? 'no answer'} ${cause.name}: ${cause.message}`,
+  );
+}
