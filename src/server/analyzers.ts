@@ -64,8 +64,9 @@ class AnalysisThread {
     const cancel = () => worker.postMessage({ id } satisfies ToWorker);
     return new Promise<Outcome<unknown>>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      signal?.addEventListener('abort', cancel, { once: true });
       worker.postMessage({ id, task } satisfies ToWorker);
+      if (signal?.aborted) cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
     }).finally(() => signal?.removeEventListener('abort', cancel)) as Promise<Outcome<T>>;
   }
 
@@ -79,13 +80,15 @@ class AnalysisThread {
       if (outcome) waiting?.resolve(outcome);
       else waiting?.reject(new Error('an analysis failed unexpectedly', { cause: failure }));
     });
-    worker.on('error', (cause) => this.#lost(cause));
-    worker.on('exit', () => this.#lost(new Error('the analysis thread ended')));
+    worker.on('error', (cause) => this.#lost(worker, cause));
+    worker.on('exit', () => this.#lost(worker, new Error('the analysis thread ended')));
     worker.unref();
     return worker;
   }
 
-  #lost(cause: Error): void {
+  #lost(worker: Worker, cause: Error): void {
+    // A thread that failed ends a moment later, when another may have taken its place.
+    if (this.#worker !== worker) return;
     this.#worker = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -256,7 +256,7 @@ interface Mounting {
 
 function mountServices(world: World, { engines, loops, stopProcessing }: Mounting) {
   const { store, clock, random } = world;
-  const { objects, queues, topics, series, events, fleet, processingQueue } = engines;
+  const { objects, queues, topics, series, fleet, processingQueue } = engines;
   const { wake } = loops;
   const sagemaker = { ...hostingOperations, ...tagOperations, ...monitoringOperations };
   const sagemakerParts = {

@@ -191,11 +191,18 @@ function parseImages(value: string): Outcome<unknown> {
 }
 
 function checkImages(value: unknown): Outcome<unknown> {
-  if (typeof value !== 'object' || value === null) return refuse('must be an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse('must be an object');
+  }
   for (const [name, image] of Object.entries(value)) {
     const command = (image as { command?: unknown } | null)?.command;
     const good = Array.isArray(command) && command.length > 0 && command.every(isText);
     if (!good) return refuse(`${name}.command must be a list of one or more strings`);
+    const { environment = {} } = image as { environment?: unknown };
+    const plain = typeof environment === 'object' && environment !== null;
+    if (!plain || !Object.values(environment).every(isText)) {
+      return refuse(`${name}.environment must be an object of strings`);
+    }
   }
   return ok(value);
 }

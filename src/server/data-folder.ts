@@ -1,6 +1,7 @@
 /**
- * The files of the data folder that the server reads itself: the root key, the lock of the one server
- * that runs on it, and the note that says where that listens and, sealed, who its administrator is.
+ * The files of the data folder that the server reads itself: the root key, the lock of the one
+ * server that runs on it, and the note that says where that listens and, sealed, who its
+ * administrator is.
  */
 import { existsSync } from 'node:fs';
 import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';

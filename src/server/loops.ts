@@ -65,6 +65,8 @@ export class Loops {
 
   /** Moves a virtual clock, visiting each due instant of the exact loops, and settles there. */
   async advanceTo(clock: VirtualClock, instantMs: number): Promise<void> {
+    // What is due now may bring instants on the way.
+    await this.settle();
     for (;;) {
       const stops = [...this.#loops.values()]
         .filter(({ loop }) => loop.exact)
@@ -81,11 +83,11 @@ export class Loops {
     for (;;) {
       const nowMs = this.#parts.clock.nowMs();
       const due = [...this.#loops.values()].filter(
-        (r) => r.nextMs <= nowMs || r.woken || r.ticking,
+        (r) => r.nextMs <= nowMs || r.woken || r.ticking !== undefined,
       );
       for (const running of due) await this.#tick(running);
       for (const { loop } of this.#loops.values()) await loop.idle?.();
-      if (![...this.#loops.values()].some((r) => r.woken || r.ticking)) return;
+      if (![...this.#loops.values()].some((r) => r.woken || r.ticking !== undefined)) return;
     }
   }
 

@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import type { Abortable, Transaction } from '../../ports/metadata-store.ts';
 import type { Tables } from './schema.ts';
+import type { Statements } from './statements.ts';
 import { sqlTransaction } from './transaction.ts';
 
 /** Bounds how long the first of a group waits for the last. */
@@ -29,13 +30,15 @@ interface Waiting {
 
 export class GroupWriter {
   readonly #db: Kysely<Tables>;
+  readonly #statements: Statements;
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
   /** Bounded by the callers, each of which waits for its write. */
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, statements: Statements) {
     this.#db = db;
+    this.#statements = statements;
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>, options?: Abortable): Promise<T> {
@@ -45,7 +48,9 @@ export class GroupWriter {
         options?.signal?.throwIfAborted();
         const state = { open: true };
         try {
-          const result = await this.#inside.run(state, () => work(sqlTransaction(db)));
+          const result = await this.#inside.run(state, () =>
+            work(sqlTransaction(db, this.#statements)),
+          );
           return () => resolve(result);
         } finally {
           state.open = false;

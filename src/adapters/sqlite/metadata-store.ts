@@ -20,6 +20,7 @@ import type {
 import { GroupWriter } from './group-writer.ts';
 import { sqlReader } from './reader.ts';
 import { migrate, type Tables } from './schema.ts';
+import { Statements } from './statements.ts';
 
 /** How long to wait for another process that has the file locked. */
 const busyTimeoutMs = 5_000;
@@ -78,8 +79,9 @@ class SqliteMetadataStore implements MetadataStore {
   constructor(writer: Kysely<Tables>, reader: Kysely<Tables>) {
     this.#writerDb = writer;
     this.#readerDb = reader;
-    this.#writer = new GroupWriter(writer);
-    this.#reader = sqlReader(reader);
+    const statements = new Statements(reader);
+    this.#writer = new GroupWriter(writer, statements);
+    this.#reader = sqlReader(reader, statements);
   }
 
   get<Row>(from: Collection<Row>, key: string): Promise<Row | undefined> {

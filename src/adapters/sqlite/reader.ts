@@ -4,23 +4,18 @@ import { assert } from '../../kernel/assert.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';
 import type { Collection, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
 import type { Tables } from './schema.ts';
+import type { SliceShape, Statements } from './statements.ts';
 
-export function sqlReader(db: Kysely<Tables>): Reader {
+export function sqlReader(db: Kysely<Tables>, statements: Statements): Reader {
   return {
     async get(from, key) {
-      const found = await db
-        .selectFrom('rows')
-        .select('document')
-        .where('collection', '=', from.name)
-        .where('key', '=', key)
-        .executeTakeFirst();
-      return found && JSON.parse(found.document);
+      const document = await statements.get(db, from.name, key);
+      return document === undefined ? undefined : JSON.parse(document);
     },
     async list<Row>(from: Collection<Row>, range: Range) {
-      const found = await slicedByKey(rowsOf(db, from.name), range)
-        .orderBy('key', range.descending ? 'desc' : 'asc')
-        .limit(limitOf(range))
-        .execute();
+      const { shape, values } = sliceOf(range);
+      const all = [from.name, ...values, limitOf(range)];
+      const found = await statements.slice(db, shape, all);
       return found.map(({ key, document }) => ({ key, row: JSON.parse(document) as Row }));
     },
     async listBy<Row>(from: Collection<Row>, range: IndexRange) {
@@ -43,10 +38,6 @@ function limitOf({ limit }: { readonly limit: number }): number {
   return Math.max(0, limit);
 }
 
-function rowsOf(db: Kysely<Tables>, collection: string) {
-  return db.selectFrom('rows').select(['key', 'document']).where('collection', '=', collection);
-}
-
 function entriesOf(db: Kysely<Tables>, collection: string, index: string) {
   return db
     .selectFrom('index_entries')
@@ -60,18 +51,20 @@ function entriesOf(db: Kysely<Tables>, collection: string, index: string) {
     .where('index_entries.index_name', '=', index);
 }
 
-function slicedByKey<Out>(query: SelectQueryBuilder<Tables, 'rows', Out>, range: Range) {
+/** One bound a side, the tighter one: SQLite seeks by only one. */
+function sliceOf(range: Range): { readonly shape: SliceShape; readonly values: readonly string[] } {
   const { lower, upper } = boundsOf(range);
-  const { after, descending } = range;
-  let sliced = query;
-  // One bound a side, the tighter one: SQLite seeks by only one.
+  const { after, descending = false } = range;
   const startsAfter = after !== undefined && !descending && !isBelow(after, lower);
   const endsBefore = after !== undefined && descending && !isAbove(after, upper);
-  if (startsAfter) sliced = sliced.where('key', '>', after);
-  else if (lower !== undefined) sliced = sliced.where('key', '>=', lower);
-  if (endsBefore) sliced = sliced.where('key', '<', after);
-  else if (upper !== undefined) sliced = sliced.where('key', '<', upper);
-  return sliced;
+  const from = startsAfter ? after : lower;
+  const to = endsBefore ? after : upper;
+  const shape: SliceShape = {
+    lower: from === undefined ? undefined : startsAfter ? '>' : '>=',
+    upper: to === undefined ? undefined : '<',
+    descending,
+  };
+  return { shape, values: [from, to].filter((bound) => bound !== undefined) };
 }
 
 function slicedByValue<Out>(

@@ -4,10 +4,11 @@ import { assert } from '../../kernel/assert.ts';
 import type { Collection, Transaction } from '../../ports/metadata-store.ts';
 import { sqlReader } from './reader.ts';
 import type { Tables } from './schema.ts';
+import type { Statements } from './statements.ts';
 
-export function sqlTransaction(tx: Kysely<Tables>): Transaction {
+export function sqlTransaction(tx: Kysely<Tables>, statements: Statements): Transaction {
   return {
-    ...sqlReader(tx),
+    ...sqlReader(tx, statements),
     async insert(into, key, row) {
       const result = await tx
         .insertInto('rows')
@@ -20,20 +21,11 @@ export function sqlTransaction(tx: Kysely<Tables>): Transaction {
     },
     async put(into, key, row) {
       const document = documentOf(into, row);
-      await tx
-        .insertInto('rows')
-        .values({ collection: into.name, key, document })
-        .onConflict((conflict) => conflict.columns(['collection', 'key']).doUpdateSet({ document }))
-        .execute();
+      await statements.put(tx, { collection: into.name, key, document });
       if (into.indexes) await moveEntries(tx, { collection: into.name, key }, valuesOf(into, row));
     },
     async delete(from, key) {
-      const result = await tx
-        .deleteFrom('rows')
-        .where('collection', '=', from.name)
-        .where('key', '=', key)
-        .executeTakeFirst();
-      if (!result.numDeletedRows) return false;
+      if (!(await statements.remove(tx, from.name, key))) return false;
       if (from.indexes) await moveEntries(tx, { collection: from.name, key }, new Map());
       return true;
     },

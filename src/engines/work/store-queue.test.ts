@@ -160,3 +160,14 @@ test('workers that race for the same items share them without overlap', async ()
   expect(ids).toHaveLength(40);
   expect(new Set(ids).size).toBe(40);
 });
+
+test('a process that is alone takes over what dead ones held, attempts counted', async () => {
+  const queue = make();
+  await queue.enqueue('a', { n: 1 }, 0);
+  await queue.enqueue('later', { n: 2 }, 500);
+  const [held] = await queue.claim(0, options('dead'));
+  await queue.endLeases();
+  expect(await queue.complete(held as Lease)).toMatchObject({ ok: false });
+  expect(await queue.claim(1, options('w'))).toMatchObject([{ id: 'a', attempt: 2, dueAtMs: 0 }]);
+  expect(await queue.claim(500, options('w'))).toMatchObject([{ id: 'later', attempt: 1 }]);
+});

@@ -71,6 +71,14 @@ test('records of different hours never share an object', async () => {
   expect(folders.sort()).toEqual(['10', '11']);
 });
 
+test('what was begun before an instant can be asked for before it is old enough', async () => {
+  await spool.append(target, startMs, 'ten\n');
+  await spool.append(target, startMs + 31_000, 'eleven\n');
+  spool.sealBefore(startMs + 30_000);
+  await loop.tick(startMs + 31_000, { signal });
+  expect([...objects.values()]).toEqual(['ten\n']);
+});
+
 test('a full journal becomes an object at once, and later records start another', async () => {
   const line = `${'x'.repeat(599)}\n`;
   for (let i = 0; i < 3; i += 1) await spool.append(target, startMs + i, line);

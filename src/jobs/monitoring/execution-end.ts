@@ -46,8 +46,8 @@ export async function judgedAlert(
 }
 
 /**
- * The original has no such event; its users build one from the job's exit message. An execution that
- * failed before it could start has no job.
+ * The original has no such event; its users build one from the job's exit message. An execution
+ * that failed before it could start has no job.
  */
 export async function publishExecutionState(
   execution: ExecutionRow,

@@ -186,7 +186,7 @@ test('a window without records fails, says where it looked, and has a job', asyn
       'for captured records from 2026-01-05T09:00:00.000Z until 2026-01-05T10:00:00.000Z, ' +
       'and found no object',
     processingJobArn: expect.stringMatching(
-      /^arn:aws:sagemaker:eu-west-1:111122223333:processing-job\/model-monitoring-202601051000-\w{24}$/,
+      /:processing-job\/model-monitoring-202601051000-\w{24}$/,
     ),
   });
 });
@@ -272,7 +272,7 @@ test('a named definition is read when the run begins', async () => {
   });
 });
 
-test('the environment, inputs and outputs of a run are those of the container contract', async () => {
+test('the environment, inputs and outputs of a run are those of the contract', async () => {
   const plan = planOf('churn', {
     constraintsUri: `s3://${bucket}/base/constraints.json`,
     statisticsUri: `s3://${bucket}/base/statistics.json`,

@@ -181,7 +181,7 @@ test.each([
   expect(w.recorded).toEqual([]);
 });
 
-test('the lines of a program’s metrics file are published; others in it are passed over', async () => {
+test('the lines of a program’s metrics file are published, other lines are not', async () => {
   await w.schedule('hourly', { plan: planOf('churn', { image: 'custom' }) });
   await w.capture('churn', at('09:00'));
   const lines = [

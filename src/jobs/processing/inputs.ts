@@ -97,8 +97,8 @@ async function objectsOfManifest(
 }
 
 /**
- * The captured objects of a run's window, in order of time within each variant. Looks into the hours'
- * folders alone: an endpoint's captured records may be years long.
+ * The captured objects of a run's window, in order of time within each variant. Looks into the
+ * hours' folders alone: an endpoint's captured records may be years long.
  */
 export async function capturedObjects(
   monitoring: MonitoringOfJob,

@@ -1,0 +1,186 @@
+/** The built-in analysis as jobs ask for it: its environment, and hours that are profiled once. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyProfile, profileToText } from '../../engines/profile/profile.ts';
+import { hourMs } from '../../kernel/clock.ts';
+import { silentLogger } from '../../kernel/log.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { Analytics } from '../../ports/analytics.ts';
+import { at, bucket, planOf, Watch } from '../monitoring/monitoring.fixture.ts';
+import type { InputFile } from '../processing/analysis.ts';
+import { analyzeDataQuality, type DataQualityRequest } from './analyze.ts';
+import { type DataQualityTasks, makeDataQualityAnalyzer } from './analyzer.ts';
+import { hoursOfFiles } from './hours.ts';
+import { profileCapture } from './read.ts';
+
+let w: Watch;
+/** The objects of each group that was profiled, in order. */
+let profiled: string[];
+let requests: DataQualityRequest[];
+
+const analytics: Analytics = {
+  // biome-ignore lint/correctness/useYield: captured records are never scanned as tables
+  async *scan() {
+    throw new Error('no table here');
+  },
+  close: async () => {},
+};
+
+const tasks: DataQualityTasks = {
+  async analyze(request) {
+    requests.push(request);
+    return analyzeDataQuality({ analytics, log: silentLogger }, request);
+  },
+  async profile(groups) {
+    const texts: string[] = [];
+    for (const group of groups) {
+      profiled.push(group.map(({ uri }) => uri.split('/').slice(-2).join('/')).join(' '));
+      const files = group.map(({ path, uri }) => ({ path, name: uri }));
+      const as = { captureIndexNames: ['endpointInput'], outputColumnsPosition: 'START' } as const;
+      const made = await profileCapture({ analytics }, { files, as: { ...as, collapse: false } });
+      if (!made.ok) return made;
+      texts.push(made.value);
+    }
+    return ok(texts);
+  },
+};
+
+beforeEach(async () => {
+  w = await new Watch().open();
+  profiled = [];
+  requests = [];
+  w.analyze = makeDataQualityAnalyzer({ store: w.store, tasks });
+  await w.endpoint('churn');
+});
+afterEach(() => w.close());
+
+const sides = { encoding: 'CSV', mode: 'INPUT', observedContentType: 'text/csv' };
+const record = (data: string) =>
+  `${JSON.stringify({ captureData: { endpointInput: { ...sides, data } } })}\n`;
+
+async function capture(time: string, name: string, ...rows: readonly string[]): Promise<void> {
+  await w.capture('churn', at(time), name, rows.map(record).join(''));
+}
+
+const itemsOf = async (schedule: string, hour: string) => {
+  const text = await w.text(`reports/churn/${schedule}/2026/01/05/${hour}/statistics.json`);
+  return JSON.parse(text ?? '').dataset.item_count;
+};
+
+test('an hour is profiled once, however many windows it is in', async () => {
+  const hourly = await w.schedule('hourly');
+  await capture('09:10', 'a', '1,2', '3,4');
+  await capture('10:10', 'b', '5,6');
+  await w.advanceTo(at('11:00'));
+  expect(profiled).toEqual(['09/a', '10/b']);
+  expect([await itemsOf('hourly', '10'), await itemsOf('hourly', '11')]).toEqual([2, 1]);
+  await w.schedule('hourly', { ...hourly, status: 'Stopped' });
+  await w.schedule('wide', { expression: 'cron(0 0/3 ? * * *)', nextRunAtMs: at('12:00') });
+  await capture('11:10', 'c', '7,8');
+  await w.advanceTo(at('12:00'));
+  expect(profiled).toEqual(['09/a', '10/b', '11/c']);
+  expect(await itemsOf('wide', '12')).toBe(4);
+});
+
+test('an hour whose objects have changed is profiled again', async () => {
+  await w.schedule('once', {
+    ...{ expression: 'NOW', analysisStart: '-PT1H', analysisEnd: 'PT0H' },
+    nextRunAtMs: at('10:00'),
+  });
+  await capture('09:10', 'a', '1,2');
+  await w.advanceTo(at('10:00'));
+  const again = async () => {
+    await w.schedule('once', {
+      ...{ expression: 'NOW', analysisStart: '-PT1H', analysisEnd: 'PT0H' },
+      nextRunAtMs: at('10:00'),
+    });
+    await w.settle();
+  };
+  await again();
+  expect(profiled).toEqual(['09/a']);
+  await capture('09:10', 'a', '1,2', '3,4');
+  await again();
+  await capture('09:10', 'late', '5,6');
+  await again();
+  expect(profiled).toEqual(['09/a', '09/a', '09/a 09/late']);
+  expect(await itemsOf('once', '10')).toBe(3);
+});
+
+test('hours of another data format are other hours', () => {
+  const file: InputFile = { path: '/p', uri: 's3://b/churn/A/2026/01/05/09/x', etag: 'e' };
+  const [csv] = hoursOfFiles([file], '{"csv":{}}');
+  const [json] = hoursOfFiles([file], '{"json":{}}');
+  expect(csv?.key).not.toBe(json?.key);
+});
+
+test('hours are in order of time, those of several variants side by side', () => {
+  const uris = ['B/2026/01/05/09/x', 'A/2026/01/05/10/x', 'A/2026/01/05/09/x', 'A/2025/12/31/23/y'];
+  const files = uris.map((uri) => ({ path: uri, uri: `s3://b/c/${uri}`, etag: 'e' }));
+  expect(hoursOfFiles(files, 'f').map(({ files: [first] }) => first?.path)).toEqual([
+    'A/2025/12/31/23/y',
+    'A/2026/01/05/09/x',
+    'B/2026/01/05/09/x',
+    'A/2026/01/05/10/x',
+  ]);
+});
+
+test('records that cannot be read fail the run by object, line and value', async () => {
+  await w.schedule('hourly');
+  await w.capture('churn', at('09:10'), 'bad', `${record('1,2')}{"captureData":`);
+  await w.advanceTo(at('10:00'));
+  const [run] = await w.runs('hourly');
+  expect(run?.status).toBe('Failed');
+  expect(run?.failureReason).toMatch(
+    /^s3:\/\/records\/capture\/churn\/AllTraffic\/2026\/01\/05\/09\/bad: line 2: /,
+  );
+});
+
+test('what a run asks of the engine: the window, the baseline and the method', async () => {
+  const baseline = profileToText(emptyProfile());
+  await w.put('base/constraints.json', '{"version":0,"features":[]}');
+  const environment = { categorical_drift_method: 'ChiSquared' };
+  const constraintsUri = `s3://${bucket}/base/constraints.json`;
+  await w.schedule('hourly', { plan: planOf('churn', { environment, constraintsUri }) });
+  await capture('09:10', 'a', '1,2');
+  w.analyze = makeDataQualityAnalyzer({
+    store: w.store,
+    minimumSampleSize: 50,
+    tasks: {
+      ...tasks,
+      profile: async () => ok([baseline]),
+      analyze: async (request) => {
+        requests.push(request);
+        return refuse('seen enough');
+      },
+    },
+  });
+  await w.advanceTo(at('10:00'));
+  expect(requests).toEqual([
+    {
+      inputs: [],
+      profiles: [baseline],
+      datasetFormat:
+        '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}',
+      baselineConstraintsText: '{"version":0,"features":[]}',
+      window: {
+        startMs: at('09:00'),
+        endMs: at('09:00') + hourMs,
+        where: 's3://records/capture/churn',
+      },
+      options: { minimumSampleSize: 50, categoricalDriftMethod: 'ChiSquared' },
+    },
+  ]);
+  expect((await w.runs('hourly'))[0]?.failureReason).toBe('seen enough');
+});
+
+test.each<[Record<string, string>, string]>([
+  [{}, 'the environment variable dataset_format is not set'],
+  [{ record_preprocessor_script: 'x' }, 'record preprocessor scripts are not supported'],
+  [{ post_analytics_processor_script: 'x' }, 'post-analytics scripts are not supported'],
+  [{ analysis_type: 'MODEL_QUALITY' }, 'an analysis_type other than data quality is not supported'],
+])('a job with the environment %j is refused: %s', async (environment, reason) => {
+  const ended: Outcome<unknown>[] = [];
+  const analyze = makeDataQualityAnalyzer({ store: w.store, tasks });
+  const key = await w.job('bare', { environment });
+  ended.push(await analyze(await w.jobRow(key), { dataset: [] }, {}));
+  expect(ended).toEqual([{ ok: false, reason: expect.stringContaining(reason) }]);
+});

@@ -1,0 +1,129 @@
+/** Named data-quality definitions: made once, described as asked for, kept while they are used. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startMs } from '../../jobs/monitoring/monitoring.fixture.ts';
+import { definition, endpointInput, Monitoring, scheduledByName } from './monitoring.fixture.ts';
+
+let m: Monitoring;
+beforeEach(async () => {
+  m = new Monitoring();
+  await m.open();
+});
+afterEach(() => m.close());
+
+const create = (name: string, over: object = {}) =>
+  m.call('CreateDataQualityJobDefinition', definition(name, over));
+const named = (JobDefinitionName: string) => ({ JobDefinitionName });
+const arn = (name: string) =>
+  `arn:aws:sagemaker:eu-west-1:111122223333:data-quality-job-definition/${name}`;
+
+test('a definition is described as it was asked for', async () => {
+  expect(await create('First')).toEqual({ JobDefinitionArn: arn('first') });
+  const { Tags: _, ...asked } = definition('First');
+  expect(await m.call('DescribeDataQualityJobDefinition', named('first'))).toEqual({
+    ...asked,
+    JobDefinitionArn: arn('first'),
+    CreationTime: new Date(startMs),
+  });
+});
+
+test('a network without isolation and a published baseline, as clients send them', async () => {
+  await create('sent', {
+    NetworkConfig: { EnableInterContainerTrafficEncryption: false, EnableNetworkIsolation: false },
+    DataQualityBaselineConfig: {
+      BaseliningJobName: 'base',
+      ConstraintsResource: { S3Uri: 's3://b/constraints.json' },
+      StatisticsResource: { S3Uri: 's3://b/statistics.json' },
+    },
+  });
+});
+
+test('a definition cannot be replaced', async () => {
+  await create('one');
+  await expect(create('One')).rejects.toMatchObject({
+    code: 'ResourceInUse',
+    message: 'Job definition One already exists',
+  });
+});
+
+test.each<[object, string, RegExp]>([
+  [{ JobDefinitionName: 'a b' }, 'ValidationException', /jobDefinitionName/],
+  [{ DataQualityJobInput: {} }, 'ValidationException', /endpointInput/],
+  [
+    { DataQualityJobInput: { BatchTransformInput: {} } },
+    'NotImplemented',
+    /BatchTransformInput is not supported/,
+  ],
+  [
+    { DataQualityJobInput: { EndpointInput: { ...endpointInput, EndTimeOffset: 'P' } } },
+    'ValidationException',
+    /endTimeOffset/,
+  ],
+  [
+    { DataQualityAppSpecification: { ImageUri: 'x', Environment: { output_path: 'x' } } },
+    'ValidationException',
+    /output_path is set by the service itself/,
+  ],
+  [
+    { DataQualityBaselineConfig: { ConstraintsResource: { S3Uri: 'constraints.json' } } },
+    'ValidationException',
+    /constraintsResource/,
+  ],
+  [
+    { JobResources: { ClusterConfig: { VolumeKmsKeyId: 'k' } } },
+    'NotImplemented',
+    /VolumeKmsKeyId/,
+  ],
+  [
+    {
+      DataQualityAppSpecification: { ImageUri: 'x', PostAnalyticsProcessorSourceUri: 's3://b/p' },
+    },
+    'NotImplemented',
+    /PostAnalyticsProcessorSourceUri/,
+  ],
+])('%j is refused', async (over, code, message) => {
+  await expect(create('bad', over)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  });
+});
+
+test.each(['DescribeDataQualityJobDefinition', 'DeleteDataQualityJobDefinition'])(
+  '%s of one that is not there',
+  async (operation) => {
+    await expect(m.call(operation, named('gone'))).rejects.toMatchObject({
+      code: 'ResourceNotFound',
+      message: `Job definition ${arn('gone')} not found`,
+    });
+  },
+);
+
+test('a definition goes when no schedule names it', async () => {
+  await create('used');
+  await m.call('CreateMonitoringSchedule', scheduledByName('one', 'USED'));
+  await expect(m.call('DeleteDataQualityJobDefinition', named('used'))).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: 'Job definition used is used by the monitoring schedule one.',
+  });
+  await m.call('DeleteMonitoringSchedule', { MonitoringScheduleName: 'one' });
+  await m.call('DeleteDataQualityJobDefinition', named('used'));
+  await create('used');
+});
+
+test('definitions are listed by endpoint and name', async () => {
+  const on = (EndpointName: string) => ({
+    DataQualityJobInput: { EndpointInput: { ...endpointInput, EndpointName } },
+  });
+  await create('b');
+  await create('a', on('other'));
+  const list = async (query: object) => {
+    const answer = await m.call('ListDataQualityJobDefinitions', query);
+    const found = answer['JobDefinitionSummaries'] as Record<string, unknown>[] | undefined;
+    return found?.map((one) => [one['MonitoringJobDefinitionName'], one['EndpointName']]);
+  };
+  expect(await list({ SortBy: 'Name', SortOrder: 'Ascending' })).toEqual([
+    ['a', 'other'],
+    ['b', 'churn'],
+  ]);
+  expect(await list({ EndpointName: 'other' })).toEqual([['a', 'other']]);
+  expect(await list({ NameContains: 'B', MaxResults: 1 })).toEqual([['b', 'churn']]);
+});
