@@ -110,15 +110,16 @@ test('what was answered, and what was captured of it, survives a kill', async ()
       clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: `${n}` })),
     ),
   ]);
-  await until(async () => invoked > 100);
+  await until(async () => invoked > 40);
   await kill(child);
   const [puts, requests, messages] = await working;
 
   const later = (await up(folder)).clients;
-  for (const n of puts) {
+  const bodyOf = async (n: number) => {
     const { Body } = await later.s3.send(new GetObjectCommand({ Bucket: bucket, Key: `put/${n}` }));
-    expect(await Body?.transformToString()).toBe(`body ${n}`);
-  }
+    return Body?.transformToString();
+  };
+  expect(await Promise.all(puts.map(bodyOf))).toEqual(puts.map((n) => `body ${n}`));
   await until(async () => (await invoke(later, 'sums', '1,2').catch(() => '')) === '3.000');
   const captured = (await capturedLines(later)).map(
     (line) => JSON.parse(line).captureData.endpointInput.data.split(',')[0],

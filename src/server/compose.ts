@@ -209,6 +209,8 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     clock,
     log,
     wake,
+    onServerLog: ({ name }, variant, line) =>
+      world.programLogs.append(`endpoints/${name}/${variant}`, line),
   });
   const processing = makeProcessingLoop({
     store,
@@ -220,6 +222,7 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     launcher,
     events,
     metrics: series,
+    programLogs: world.programLogs,
     analyzers: analyzers.byRepository,
     async captured(beforeMs) {
       spool.sealBefore(beforeMs);

@@ -6,6 +6,7 @@ import { x509Certificates } from '../adapters/certificates/x509.ts';
 import { fileJournals } from '../adapters/files/journals.ts';
 import { fileObjectStore } from '../adapters/files/object-store.ts';
 import { undiciForwarder } from '../adapters/forwarder/forwarder.ts';
+import { fileProgramLogs } from '../adapters/logs/program-logs.ts';
 import { memoryJournals } from '../adapters/memory/journals.ts';
 import { memoryMetadataStore } from '../adapters/memory/metadata-store.ts';
 import { memoryObjectStore } from '../adapters/memory/object-store.ts';
@@ -28,6 +29,7 @@ import type { Launcher } from '../ports/launcher.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Poster } from '../ports/poster.ts';
+import type { ProgramLogs } from '../ports/program-logs.ts';
 import type { Workspaces } from '../ports/workspace.ts';
 import { type Config, processEnvironment } from './config.ts';
 import { makeFolder } from './data-folder.ts';
@@ -49,6 +51,8 @@ export interface World {
   readonly poster: Poster;
   readonly forwarder: Forwarder;
   readonly certificates: Certificates;
+  /** What model servers and jobs print. */
+  readonly programLogs: ProgramLogs;
   /** For jobs, programs and temporary files. */
   readonly workFolder: string;
   /** For files that need not outlive the process. */
@@ -71,6 +75,7 @@ export async function openWorld(config: Config, clock: Clock): Promise<World> {
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
     forwarder: undiciForwarder(),
     certificates: x509Certificates(),
+    programLogs: fileProgramLogs({ folder: logFolder(config, workFolder), clock: systemClock }),
     workFolder,
     temporaryFolder: join(workFolder, 'temporary'),
   };
@@ -82,6 +87,10 @@ async function workFolderOf({ ephemeral, data }: Config): Promise<string> {
   const folder = join(data, 'work');
   await makeFolder(folder);
   return folder;
+}
+
+function logFolder(config: Config, workFolder: string): string {
+  return config.ephemeral ? join(workFolder, 'logs') : join(config.data, 'logs');
 }
 
 type Stores = Pick<World, 'store' | 'blobs' | 'journals'>;
@@ -119,6 +128,7 @@ function policyOf(hosts: readonly string[]): AddressPolicy {
 
 export async function closeWorld(world: World): Promise<void> {
   await world.forwarder.close();
+  await world.programLogs.close();
   await world.journals.close();
   await world.blobs.close();
   await world.store.close();

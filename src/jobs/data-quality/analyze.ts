@@ -11,6 +11,8 @@ import {
 } from '../../engines/profile/profile.ts';
 import {
   type Constraints,
+  type Explanation,
+  explainConstraints,
   formatConstraints,
   suggestConstraints,
 } from '../../engines/quality/constraints.ts';
@@ -75,6 +77,8 @@ export interface DataQualityResult {
   readonly rows: number;
   readonly files: number;
   readonly metrics: readonly QualityMetric[];
+  /** Why each constraint of `constraintsText` was suggested. */
+  readonly explanations: readonly Explanation[];
   /** The window's profile, to merge into longer windows. */
   readonly profileJson: string;
 }
@@ -106,6 +110,7 @@ export async function analyzeDataQuality(
     rows: profile.rows,
     files: request.inputs.length + (request.profiles?.length ?? 0),
     metrics: metricsOf(profile, distances, constraints),
+    explanations: explainConstraints(profile),
     profileJson: profileToText(read.value),
   });
 }

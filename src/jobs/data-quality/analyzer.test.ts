@@ -18,9 +18,8 @@ let profiled: string[];
 let requests: DataQualityRequest[];
 
 const analytics: Analytics = {
-  // biome-ignore lint/correctness/useYield: captured records are never scanned as tables
-  async *scan() {
-    throw new Error('no table here');
+  scan() {
+    throw new Error('captured records are not scanned as tables');
   },
   close: async () => {},
 };

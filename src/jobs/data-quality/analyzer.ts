@@ -49,7 +49,7 @@ export function makeDataQualityAnalyzer(parts: AnalyzerParts): Analyze {
     if (!read.ok) return read;
     const request = { ...read.value, ...requestOf(job, inputs, parts), datasetFormat };
     const result = await parts.tasks.analyze(request, options);
-    return result.ok ? ok(resultOf(result.value)) : result;
+    return result.ok ? ok(resultOf(result.value, job)) : result;
   };
 }
 
@@ -108,7 +108,7 @@ async function hourByHour(
   return ok({ inputs: [], profiles: hours.map(({ key }) => known.get(key) ?? '') });
 }
 
-function resultOf(result: DataQualityResult): AnalysisResult {
+function resultOf(result: DataQualityResult, { monitoring }: ProcessingJobRow): AnalysisResult {
   return {
     files: {
       'statistics.json': result.statisticsText,
@@ -116,11 +116,17 @@ function resultOf(result: DataQualityResult): AnalysisResult {
       ...(result.violationsText === undefined
         ? {}
         : { 'constraint_violations.json': result.violationsText }),
-      ...(result.notes.length === 0
+      ...(result.notes.length === 0 ? {} : { 'notes.json': jsonText({ notes: result.notes }) }),
+      // A baseline is read by people, who ask why; the runs of a schedule are not.
+      ...(monitoring
         ? {}
-        : { 'notes.json': `${JSON.stringify({ notes: result.notes }, null, 2)}\n` }),
+        : { 'constraints_explained.json': jsonText({ explanations: result.explanations }) }),
     },
     violations: result.violations.length,
     metrics: result.metrics,
   };
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

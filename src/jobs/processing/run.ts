@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
+import type { ProgramLogs } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
 import type { AnalysisMetric, Analyze } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
@@ -22,6 +23,7 @@ export interface RunParts {
   /** Image repository to the analysis that is built in under that name. */
   readonly analyzers: ReadonlyMap<string, Analyze>;
   readonly log: Logger;
+  readonly programLogs: ProgramLogs;
   /** Resolves when what was captured before the instant is in the object space. */
   readonly captured?: (beforeMs: number) => Promise<void>;
 }
@@ -138,7 +140,7 @@ async function runProgram(
     if (!staged.ok) return staged;
     const prepared = await prepare(job, workspace);
     if (!prepared.ok) return prepared;
-    const ended = await parts.launcher.run(specOf(job, workspace, parts.log), options);
+    const ended = await parts.launcher.run(specOf(job, workspace, parts.programLogs), options);
     if (!ended.ok) return ended;
     const uploaded = await upload(job, workspace, parts.objects);
     if (!uploaded.ok) return uploaded;
@@ -191,7 +193,7 @@ async function prepare(job: ProcessingJobRow, workspace: Workspace): Promise<Out
   return ok(undefined);
 }
 
-function specOf(job: ProcessingJobRow, workspace: Workspace, log: Logger): JobSpec {
+function specOf(job: ProcessingJobRow, workspace: Workspace, logs: ProgramLogs): JobSpec {
   const { image, entrypoint, environment, maxRuntimeMs } = job.plan;
   return {
     name: `processing-${job.name}`,
@@ -201,7 +203,7 @@ function specOf(job: ProcessingJobRow, workspace: Workspace, log: Logger): JobSp
     environment,
     rootPath: workspace.rootPath,
     timeoutMs: maxRuntimeMs,
-    onLog: (line) => log.info('processing job', { job: job.name, line }),
+    onLog: (line) => logs.append(`processing-jobs/${job.name}`, line),
   };
 }
 
