@@ -129,7 +129,7 @@ async function runSuites(files, environment) {
   if (!quick) {
     for (const flags of [[], ['--cbor']]) {
       const args = ['wire_botocore.py', ...flags];
-      results.push(await suite(`wire ${flags}`, python, args, environment));
+      results.push(await suite(`wire ${flags.join(' ')}`, python, args, environment));
     }
   }
   if (js.length > 0) {

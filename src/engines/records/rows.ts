@@ -14,6 +14,8 @@ export interface CaptureFormat {
   readonly outputColumnsPosition: 'START' | 'END';
   /** A body of several CSV rows stays one cell, as the original analyzer has it. */
   readonly collapse?: boolean;
+  /** Half open; records of other times are left out. Compared with their `inferenceTime`. */
+  readonly between?: { readonly startMs: number; readonly endMs: number };
 }
 
 export const defaultCaptureFormat: CaptureFormat = {
@@ -46,15 +48,18 @@ interface Side {
 }
 
 /**
- * The rows of one captured line: of none when a shadow variant answered. Refused, with the side and
- * the value, when a side cannot be decoded or the sides have different numbers of rows.
+ * The rows of one captured line: none when a shadow variant answered, or at another time.
+ * Refused, with the side and the value, when a side cannot be decoded or the sides have different
+ * numbers of rows.
  */
 export function rowsOfCapture(line: string, format: CaptureFormat): Outcome<CapturedRows> {
   const record = recordOf(line);
   if (!record.ok) return record;
   const { captureData, eventMetadata } = record.value;
-  if (eventMetadata?.['invocationSource'] === 'ShadowExperiment')
+  const isShadow = eventMetadata?.['invocationSource'] === 'ShadowExperiment';
+  if (isShadow || !isWithin(eventMetadata?.['inferenceTime'], format)) {
     return ok({ rows: [], json: false });
+  }
   const sides: Side[] = [];
   for (const name of inOrder(format)) {
     const captured = captureData[name];
@@ -65,6 +70,12 @@ export function rowsOfCapture(line: string, format: CaptureFormat): Outcome<Capt
   }
   if (sides.length === 0) return refuse(`has no ${format.captureIndexNames.join(' and no ')}`);
   return zip(sides);
+}
+
+/** A record that does not say its time is taken: it lies in the folder of one of the hours. */
+function isWithin(time: unknown, { between }: CaptureFormat): boolean {
+  const ms = between && typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return !between || Number.isNaN(ms) || (ms >= between.startMs && ms < between.endMs);
 }
 
 interface CaptureRecord {

@@ -9,6 +9,7 @@ import { at, bucket, planOf, Watch } from '../monitoring/monitoring.fixture.ts';
 import type { InputFile } from '../processing/analysis.ts';
 import { analyzeDataQuality, type DataQualityRequest } from './analyze.ts';
 import { type DataQualityTasks, makeDataQualityAnalyzer } from './analyzer.ts';
+import { parseDatasetFormat } from './format.ts';
 import { hoursOfFiles } from './hours.ts';
 import { profileCapture } from './read.ts';
 
@@ -29,13 +30,14 @@ const tasks: DataQualityTasks = {
     requests.push(request);
     return analyzeDataQuality({ analytics, log: silentLogger }, request);
   },
-  async profile(groups) {
+  async profile(groups, { datasetFormat }) {
     const texts: string[] = [];
     for (const group of groups) {
       profiled.push(group.map(({ uri }) => uri.split('/').slice(-2).join('/')).join(' '));
       const files = group.map(({ path, uri }) => ({ path, name: uri }));
-      const as = { captureIndexNames: ['endpointInput'], outputColumnsPosition: 'START' } as const;
-      const made = await profileCapture({ analytics }, { files, as: { ...as, collapse: false } });
+      const format = parseDatasetFormat(datasetFormat);
+      if (!format.ok || format.value.kind !== 'capture') return refuse('not a capture format');
+      const made = await profileCapture({ analytics }, { files, as: format.value.as });
       if (!made.ok) return made;
       texts.push(made.value);
     }
@@ -102,6 +104,30 @@ test('an hour whose objects have changed is profiled again', async () => {
   await again();
   expect(profiled).toEqual(['09/a', '09/a', '09/a 09/late']);
   expect(await itemsOf('once', '10')).toBe(3);
+});
+
+test('of an hour that the window cuts, the records of the window alone count', async () => {
+  const timed = (inferenceTime: string) => {
+    const captureData = { endpointInput: { ...sides, data: '1,2' } };
+    return `${JSON.stringify({ captureData, eventMetadata: { inferenceTime } })}\n`;
+  };
+  const seconds = ['09:29:59', '09:30:00', '09:59:59', '10:00:00', '10:29:59', '10:30:00'];
+  for (const hour of ['09', '10']) {
+    const lines = seconds.filter((time) => time.startsWith(hour));
+    const text = lines.map((time) => timed(`2026-01-05T${time}Z`)).join('');
+    await w.capture('churn', at(`${hour}:00`), 'a', text);
+  }
+  const now = (nextRunAtMs: number) => ({
+    ...{ expression: 'NOW', analysisStart: '-PT1H', analysisEnd: 'PT0H' },
+    nextRunAtMs,
+  });
+  await w.schedule('cut', now(at('10:30') + 250));
+  await w.advanceTo(at('10:31'));
+  expect(await itemsOf('cut', '10')).toBe(4);
+  await w.schedule('whole', now(at('11:00')));
+  await w.advanceTo(at('11:00'));
+  expect(await itemsOf('whole', '11')).toBe(3);
+  expect(profiled).toEqual(['09/a', '10/a', '10/a']);
 });
 
 test('hours of another data format are other hours', () => {

@@ -3,11 +3,14 @@
  * contract, profiles hour by hour for a schedule's run, and names the documents of its output.
  * The profiling itself is done by `DataQualityTasks`, which may run elsewhere.
  */
-import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
+import type { Window } from '../../engines/monitoring/window.ts';
+import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
+import { hourMs, secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
 import type { AnalysisInputs, AnalysisResult, Analyze, InputFile } from '../processing/analysis.ts';
 import type { DataQualityRequest, DataQualityResult } from './analyze.ts';
+import { captureFormatBetween } from './format.ts';
 import { type Hour, hoursOfFiles, keepProfiles, knownProfiles } from './hours.ts';
 
 /** The heavy work, in plain data, so that it can be sent to another thread. */
@@ -43,14 +46,19 @@ export function makeDataQualityAnalyzer(parts: AnalyzerParts): Analyze {
     if (datasetFormat === undefined) {
       return refuse('the environment variable dataset_format is not set');
     }
-    const read = job.monitoring
-      ? await hourByHour(inputs.dataset, parts, { ...options, datasetFormat })
+    const window = job.monitoring && windowOfJob(job.monitoring);
+    const read = window
+      ? await hourByHour(inputs.dataset, parts, { ...options, datasetFormat, window })
       : ok({ inputs: inputs.dataset.map(named) });
     if (!read.ok) return read;
     const request = { ...read.value, ...requestOf(job, inputs, parts), datasetFormat };
     const result = await parts.tasks.analyze(request, options);
     return result.ok ? ok(resultOf(result.value, job)) : result;
   };
+}
+
+function windowOfJob({ windowStartMs, windowEndMs }: MonitoringOfJob): Window {
+  return { startMs: windowStartMs, endMs: windowEndMs };
 }
 
 const named = ({ path, uri }: InputFile) => ({ path, name: uri });
@@ -86,26 +94,72 @@ function requestOf(job: ProcessingJobRow, inputs: AnalysisInputs, parts: Analyze
 
 interface HourOptions extends Abortable {
   readonly datasetFormat: string;
+  readonly window: Window;
 }
 
+/** Whole hours are profiled once and kept; of an hour that the window cuts, its part, each time. */
 async function hourByHour(
   files: readonly InputFile[],
-  { store, tasks }: AnalyzerParts,
+  parts: AnalyzerParts,
   options: HourOptions,
 ): Promise<Outcome<Pick<DataQualityRequest, 'inputs' | 'profiles'>>> {
+  const { startMs, endMs } = options.window;
   const hours = hoursOfFiles(files, options.datasetFormat);
+  const isWhole = (hour: Hour) => hour.startMs >= startMs && hour.startMs + hourMs <= endMs;
+  const whole = await wholeHours(hours.filter(isWhole), parts, options);
+  if (!whole.ok) return whole;
+  const cut = await cutHours(
+    hours.filter((hour) => !isWhole(hour)),
+    parts,
+    options,
+  );
+  if (!cut.ok) return cut;
+  const profiles = new Map([...whole.value, ...cut.value]);
+  return ok({ inputs: [], profiles: hours.map(({ key }) => profiles.get(key) ?? '') });
+}
+
+/** Key to profile. */
+type Profiles = ReadonlyMap<string, string>;
+
+async function wholeHours(
+  hours: readonly Hour[],
+  { store, tasks }: AnalyzerParts,
+  options: HourOptions,
+): Promise<Outcome<Profiles>> {
   const known = await knownProfiles(store, hours);
-  const fresh: readonly Hour[] = hours.filter(({ key }) => !known.has(key));
-  if (fresh.length > 0) {
-    const made = await tasks.profile(
-      fresh.map((hour) => hour.files),
-      options,
-    );
-    if (!made.ok) return made;
-    fresh.forEach(({ key }, at) => known.set(key, made.value[at] ?? ''));
-    await keepProfiles(store, fresh, made.value);
-  }
-  return ok({ inputs: [], profiles: hours.map(({ key }) => known.get(key) ?? '') });
+  const fresh = hours.filter(({ key }) => !known.has(key));
+  const made = await profilesOf(fresh, tasks, options);
+  if (!made.ok) return made;
+  await keepProfiles(store, fresh, [...made.value.values()]);
+  return ok(new Map([...known, ...made.value]));
+}
+
+async function cutHours(
+  hours: readonly Hour[],
+  { tasks }: AnalyzerParts,
+  options: HourOptions,
+): Promise<Outcome<Profiles>> {
+  // Records tell their time in whole seconds, and so does the environment of a run.
+  const [startMs = 0, endMs = 0] = [options.window.startMs, options.window.endMs].map(
+    (ms) => Math.floor(ms / secondMs) * secondMs,
+  );
+  const datasetFormat = captureFormatBetween(options.datasetFormat, { startMs, endMs });
+  if (!datasetFormat.ok) return datasetFormat;
+  return profilesOf(hours, tasks, { ...options, datasetFormat: datasetFormat.value });
+}
+
+async function profilesOf(
+  hours: readonly Hour[],
+  tasks: DataQualityTasks,
+  { window: _, ...options }: HourOptions,
+): Promise<Outcome<Profiles>> {
+  if (hours.length === 0) return ok(new Map());
+  const made = await tasks.profile(
+    hours.map((hour) => hour.files),
+    options,
+  );
+  if (!made.ok) return made;
+  return ok(new Map(hours.map(({ key }, at) => [key, made.value[at] ?? ''])));
 }
 
 function resultOf(result: DataQualityResult, { monitoring }: ProcessingJobRow): AnalysisResult {

@@ -44,6 +44,18 @@ function isTrue(value: unknown): boolean {
   return value === true || value === 'true' || value === 'True';
 }
 
+/** The format of captured records, of those alone that were captured in [startMs, endMs). */
+export function captureFormatBetween(
+  datasetFormat: string,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): Outcome<string> {
+  const format = parseDatasetFormat(datasetFormat);
+  if (!format.ok || format.value.kind !== 'capture') return format.ok ? ok(datasetFormat) : format;
+  const [start_time, end_time] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
+  const { sagemakerCaptureJson: given } = JSON.parse(datasetFormat) as Record<string, object>;
+  return ok(JSON.stringify({ sagemakerCaptureJson: { ...given, start_time, end_time } }));
+}
+
 function captureFormat(given: Readonly<Record<string, unknown>>): Outcome<DatasetFormat> {
   const names = given['captureIndexNames'] ?? defaultCaptureFormat.captureIndexNames;
   if (!Array.isArray(names) || names.length === 0 || !names.every((n) => typeof n === 'string')) {
@@ -53,10 +65,13 @@ function captureFormat(given: Readonly<Record<string, unknown>>): Outcome<Datase
   if (position !== 'START' && position !== 'END') {
     return refuse('output_columns_position of dataset_format must be START or END');
   }
+  const [startMs, endMs] = ['start_time', 'end_time'].map((key) => Date.parse(String(given[key])));
+  const bounded = Number.isFinite(startMs) && Number.isFinite(endMs);
   const as: CaptureFormat = {
     captureIndexNames: names,
     outputColumnsPosition: position,
     collapse: isTrue(given['collapse']),
+    ...(bounded ? { between: { startMs: Number(startMs), endMs: Number(endMs) } } : {}),
   };
   return ok({ kind: 'capture', as });
 }

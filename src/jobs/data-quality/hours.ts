@@ -9,6 +9,7 @@ import type { InputFile } from '../processing/analysis.ts';
 export interface Hour {
   /** `<capture prefix>/<variant>/yyyy/mm/dd/hh` and the data format, for the key of its row. */
   readonly key: string;
+  readonly startMs: number;
   readonly fingerprint: string;
   readonly files: readonly InputFile[];
 }
@@ -33,6 +34,7 @@ export function hoursOfFiles(files: readonly InputFile[], datasetFormat: string)
     .sort(([a], [b]) => (timeOf(a) < timeOf(b) ? -1 : 1))
     .map(([folder, inFolder]) => ({
       key: `${folder}#${format}`,
+      startMs: startOf(folder),
       fingerprint: digest(inFolder.map(({ uri, etag }) => `${uri} ${etag}`).join('\n')),
       files: inFolder,
     }));
@@ -42,6 +44,12 @@ export function hoursOfFiles(files: readonly InputFile[], datasetFormat: string)
 function timeOf(folder: string): string {
   const parts = folder.split('/');
   return [...parts.slice(-4), ...parts.slice(0, -4)].join('/');
+}
+
+/** Folders end in `yyyy/mm/dd/hh`. */
+function startOf(folder: string): number {
+  const [year = 0, month = 1, day = 1, hour = 0] = folder.split('/').slice(-4).map(Number);
+  return Date.UTC(year, month - 1, day, hour);
 }
 
 function digest(text: string): string {

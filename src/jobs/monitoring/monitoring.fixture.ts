@@ -268,7 +268,7 @@ export class Watch {
       captured: async (beforeMs) => this.captured?.(beforeMs),
       wake: (name) => void this.woken.push(name),
       holder: `process ${this.#processes}`,
-    programLogs: { append: () => {}, close: async () => {} },
+      programLogs: { append: () => {}, close: async () => {} },
       parallelism: 2,
     });
   }
