@@ -2,8 +2,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Cleanup, dist } from './server.fixture.ts';
+
+// Whole processes start here: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());

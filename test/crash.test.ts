@@ -12,7 +12,7 @@ import {
   StopProcessingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import {
   type At,
   bucket,
@@ -26,6 +26,9 @@ import {
   role,
   until,
 } from './server.fixture.ts';
+
+// Whole processes start here: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());

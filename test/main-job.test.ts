@@ -19,7 +19,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import {
   baselineJob,
   bucket,
@@ -41,6 +41,9 @@ import {
   until,
   watching,
 } from './server.fixture.ts';
+
+// A whole server runs here: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());

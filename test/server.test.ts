@@ -16,7 +16,7 @@ import * as secrets from '@aws-sdk/client-secrets-manager';
 import * as sns from '@aws-sdk/client-sns';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import {
   bucket,
   Cleanup,
@@ -30,6 +30,9 @@ import {
   statusOf,
   until,
 } from './server.fixture.ts';
+
+// Whole servers run here: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());

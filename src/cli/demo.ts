@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { readConfig } from '../server/config.ts';
-import { type RunningServer, startServer } from '../server/main.ts';
+import type { RunningServer } from '../server/main.ts';
 import { type Command, parseFlags } from './flags.ts';
 
 const exampleFolder = fileURLToPath(new URL('../../examples/flights/', import.meta.url));
@@ -102,7 +102,9 @@ async function loadExample(): Promise<Outcome<Example>> {
 async function startAt(folder: string, virtualStartMs: number): Promise<Outcome<RunningServer>> {
   const flags = { data: folder, port: '0', 'log-level': 'error' };
   const config = readConfig({ flags, environment: {} });
-  return config.ok ? startServer(config.value, { virtualStartMs }) : config;
+  if (!config.ok) return config;
+  const { startServer } = await import('../server/main.ts');
+  return startServer(config.value, { virtualStartMs });
 }
 
 async function runExample(example: Example, server: RunningServer) {

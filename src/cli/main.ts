@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command line: finds the command, parses its flags, makes an exit code of its outcome. */
+/**
+ * The command line: finds the command, parses its flags, makes an exit code of its outcome.
+ * Commands load what they run when they run it, so that help and mistakes are answered at once.
+ */
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { env } from './env.ts';

@@ -1,7 +1,6 @@
 /** `modelkeep report`: compares two data files and shows what moved. */
 import { writeFile } from 'node:fs/promises';
 import { ok, refuse } from '../kernel/outcome.ts';
-import { makeReports } from '../server/report.ts';
 import { type Command, parseFlags } from './flags.ts';
 
 const usage = 'BASELINE CURRENT [--html FILE] [--json FILE]';
@@ -59,6 +58,7 @@ interface Flags {
 }
 
 async function run({ html, json, ...files }: Flags): Promise<number> {
+  const { makeReports } = await import('../server/report.ts');
   const made = await makeReports({ ...files, color: process.stdout.isTTY === true });
   if (!made.ok) {
     console.error(`modelkeep report: ${made.reason}`);

@@ -1,10 +1,10 @@
 /** `modelkeep status`: whether the server of a data folder runs, and what it has under way. */
-import { readStatus } from '../server/status.ts';
 import { configCommand } from './flags.ts';
 
 export const status = configCommand(
   { usage: '[--data DIR]', meaning: 'says what runs' },
   async (config) => {
+    const { readStatus } = await import('../server/status.ts');
     const found = await readStatus(config);
     if (!found.ok) {
       console.error(`modelkeep status: ${found.reason}`);

@@ -1,10 +1,11 @@
 /** `modelkeep up`: the server in the foreground, until SIGTERM or SIGINT. */
-import { type RunningServer, startServer } from '../server/main.ts';
+import type { RunningServer } from '../server/main.ts';
 import { configCommand } from './flags.ts';
 
 export const up = configCommand(
   { usage: '[--data DIR] [--port 4566] [--ephemeral]', meaning: 'runs the server' },
   async (config) => {
+    const { startServer } = await import('../server/main.ts');
     const started = await startServer(config);
     if (!started.ok) {
       console.error(`modelkeep up: ${started.reason}`);

@@ -1,4 +1,4 @@
-/** What the programs of users print, kept for people to read. Not a log service; bounded in size. */
+/** What the programs of users print, kept for people to read, within a bound. No log service. */
 
 export interface ProgramLogs {
   /** `name` is a path of `[A-Za-z0-9._-]` parts with `/` between them. Returns at once. */

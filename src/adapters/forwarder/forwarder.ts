@@ -1,5 +1,7 @@
 /** The forwarder over undici: a pool of connections to each model server. */
+import { lookup } from 'node:dns';
 import { Agent, type Dispatcher } from 'undici';
+import { guardedLookup, type Resolve } from '../../kernel/addresses.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import {
   type Answer,
@@ -14,6 +16,8 @@ export interface ForwarderOptions {
   /** Connections to one model server; further requests wait for one. */
   readonly connections?: number;
   readonly connectTimeoutMs?: number;
+  /** How names become addresses; the system's way when left out. */
+  readonly resolve?: Resolve;
 }
 
 /** Uvicorn closes idle connections after 5 s without a word, so we let go first. */
@@ -22,7 +26,11 @@ const keepAliveTimeoutMs = 4_000;
 export function undiciForwarder(options: ForwarderOptions = {}): Forwarder {
   const agent = new Agent({
     connections: options.connections ?? 256,
-    connect: { timeout: options.connectTimeoutMs ?? 2_000 },
+    connect: {
+      timeout: options.connectTimeoutMs ?? 2_000,
+      // A name may mean another address by now than when its server was started.
+      lookup: guardedLookup({ allowPrivate: true }, options.resolve ?? lookup),
+    },
     keepAliveTimeout: keepAliveTimeoutMs,
     pipelining: 1,
     // Each request has a timer of its own.

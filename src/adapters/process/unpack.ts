@@ -63,7 +63,8 @@ export async function unpack({ archivePath, folder, ...job }: Unpacking): Promis
       allowance.bytes += Math.ceil(size / blockBytes) * blockBytes + overheadBytes;
       const refusal = check(header) ?? checkTotals(totals, job.limits);
       if (refusal !== undefined) return refuse(`the model archive is refused: ${refusal}`);
-      await write(entry, join(folder, header.name));
+      const blocked = await write(entry, join(folder, header.name));
+      if (blocked) return refuse(`the model archive is refused: ${blocked}`);
     }
     await feeding;
     return ok(undefined);

@@ -1,6 +1,6 @@
 /**
- * The statements that nearly every request runs, compiled once: Kysely's builder costs several times
- * what SQLite needs to run them. Rarer ones are built where they are used.
+ * The statements that nearly every request runs, compiled once: Kysely's builder costs several
+ * times what SQLite needs to run them. Rarer ones are built where they are used.
  */
 import { CompiledQuery, type Kysely, type QueryResult } from 'kysely';
 import type { Tables } from './schema.ts';

@@ -171,13 +171,20 @@ const unbuilt = [
   'EnableSSMAccess',
 ] as const;
 
+/** The largest number of the model's type, a float of 32 bits: sums of ten stay finite. */
+const largestWeight = 3.4028234663852886e38;
+export const weightRule = 'Member must be a finite number of 0 or more';
+
+export function isWeight(weight: number): boolean {
+  return weight >= 0 && weight <= largestWeight;
+}
+
 function planOf(variant: ProductionVariant, member: string): VariantPlan {
   const found = unbuilt.find((name) => variant[name]);
   if (found) throw faults.notImplemented(found);
   if (!variant.ModelName) throw faults.notImplemented('A variant without ModelName');
   const weight = variant.InitialVariantWeight ?? 1;
-  if (!(weight >= 0))
-    throw faults.badMember(`${member}.initialVariantWeight`, 'must not be negative');
+  if (!isWeight(weight)) throw faults.badMember(`${member}.initialVariantWeight`, weightRule);
   const instanceCount = variant.InitialInstanceCount ?? 1;
   if (!(Number.isInteger(instanceCount) && instanceCount >= 1)) {
     throw faults.badMember(

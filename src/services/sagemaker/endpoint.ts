@@ -216,8 +216,8 @@ function assertAllAtOnce(config: DeploymentConfig | undefined): void {
 
 function assertPositive(weight: number | undefined, count: number | undefined): void {
   const at = 'desiredWeightsAndCapacities';
-  if (weight !== undefined && !(weight >= 0)) {
-    throw faults.badMember(`${at}.desiredWeight`, 'Member must be 0 or more');
+  if (weight !== undefined && !isWeight(weight)) {
+    throw faults.badMember(`${at}.desiredWeight`, weightRule);
   }
   if (count !== undefined && !(Number.isInteger(count) && count >= 1)) {
     throw faults.badMember(`${at}.desiredInstanceCount`, 'Member must be 1 or more');

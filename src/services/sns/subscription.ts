@@ -13,6 +13,7 @@ import {
   topicArn,
 } from '../../engines/topics/rows.ts';
 import type { Topic } from '../../engines/topics/topics.ts';
+import { checkUrl } from '../../kernel/addresses.ts';
 import { addressIn, type Ctx, isAnonymous, pageTokens, topicAt } from './context.ts';
 import { faults } from './faults.ts';
 import { changedAttributes } from './subscription-attribute.ts';
@@ -75,7 +76,12 @@ function checkEndpoint(topic: Topic, protocol: Protocol, endpoint: string): void
   if (!endpoint.startsWith(`${protocol}://`)) {
     throw faults.invalid('Endpoint must match the specified protocol');
   }
-  if (endpoint.length > 2_048 || !URL.canParse(endpoint)) throw faults.invalid('Endpoint');
+  // The URL parser drops white space and line breaks without a word; they are no part of a URL.
+  if (endpoint.length > 2_048 || /[\s\p{Cc}]/u.test(endpoint) || !URL.canParse(endpoint)) {
+    throw faults.invalid('Endpoint');
+  }
+  const judged = checkUrl(new URL(endpoint), { allowPrivate: true });
+  if (!judged.ok) throw faults.invalid(`Endpoint Reason: ${judged.reason}`);
 }
 
 /** May be called by anyone who knows the token. */

@@ -138,7 +138,11 @@ function truncated(): Malformed {
 }
 
 function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8');
+  try {
+    return strictUtf8(bytes);
+  } catch {
+    throw new Malformed('A CBOR text is not UTF-8.');
+  }
 }
 
 function narrow(value: bigint): number | bigint {

@@ -3,7 +3,7 @@
 import { type Notation, readDocument, writeDocument, writeMembers } from './document.ts';
 import { encodeEvents, eventMember } from './events.ts';
 import { describeFailure, queryErrorHeader } from './failure.ts';
-import { Malformed } from './malformed.ts';
+import { Malformed, strictUtf8 } from './malformed.ts';
 import type { Protocol } from './protocol.ts';
 import { formatTimestamp, fromEpochSeconds, parseTimestamp } from './timestamps.ts';
 
@@ -28,9 +28,8 @@ export const jsonNotation: Notation = {
 /** Throws `Malformed` for what is not JSON. No bytes are an empty structure. */
 export function parseJson(body: Uint8Array): unknown {
   if (body.length === 0) return {};
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   try {
-    return JSON.parse(text);
+    return JSON.parse(strictUtf8(body));
   } catch {
     // The parser's own words quote the input.
     throw new Malformed('The request body is not valid JSON.');
