@@ -5,7 +5,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,11 +44,21 @@ function must(command, args) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error ?? status}`);
 }
 
+/** What the server has to say, beside its data; its end is shown when something failed. */
+const logPath = (data) => `${data}.log`;
+const shownLogLines = 40;
+
+function showLog(data) {
+  const lines = readFileSync(logPath(data), 'utf8').trimEnd().split('\n');
+  console.log(`== the last of ${lines.length} lines of the server's log`);
+  console.log(lines.slice(-shownLogLines).join('\n'));
+}
+
 /** @returns the running process and the environment that `modelkeep env` prints for it. */
 async function startServer(data) {
   const flags = ['--data', data, '--port', '0', '--capture-flush-seconds', '1'];
   const child = spawn(process.execPath, [cli, 'up', ...flags, '--log-level', 'warn'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', openSync(logPath(data), 'a')],
   });
   const url = await readyUrl(child);
   const told = spawnSync(process.execPath, [cli, 'env', '--data', data], { encoding: 'utf8' });
@@ -149,7 +167,10 @@ async function main(args) {
   if (!existsSync(cli)) throw new Error(`${cli} is missing: run npm run build`);
   installClients();
   const data = mkdtempSync(join(tmpdir(), 'modelkeep-conformance-'));
-  const { child, environment } = await startServer(data);
+  const { child, environment } = await startServer(data).catch((error) => {
+    showLog(data);
+    throw error;
+  });
   let results;
   try {
     const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
@@ -169,9 +190,11 @@ async function main(args) {
     // The drain is part of the contract: SIGTERM ends in exit code 0.
     results?.push(outcome === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
     if (outcome !== 0) console.error(`the server ended with ${outcome}, not 0`);
-    rmSync(data, { recursive: true, force: true });
   }
   const sum = (member) => results.reduce((total, result) => total + result[member], 0);
+  if (sum('failed') > 0) showLog(data);
+  rmSync(data, { recursive: true, force: true });
+  rmSync(logPath(data), { force: true });
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') === 0 ? 0 : 1;
 }

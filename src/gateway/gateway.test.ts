@@ -96,6 +96,8 @@ test('an unknown variant, and headers for containers that are not there', async 
   }
   const long = await refusal({ CustomAttributes: 'x'.repeat(1_025) });
   expect(long.message).toContain('custom-attributes is over 1024');
+  const type = await refusal({ ContentType: `text/csv; ${'x'.repeat(1_024)}` });
+  expect(type.message).toContain('content-type is over 1024');
 });
 
 test.each([

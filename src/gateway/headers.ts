@@ -29,6 +29,8 @@ const passedBack = [
 const unbuilt = ['target-model', 'target-container-hostname', 'inference-component'];
 
 const longest: Readonly<Record<string, number>> = {
+  'content-type': 1_024,
+  accept: 1_024,
   [customAttributes]: 1_024,
   [inferenceIdHeader]: 64,
   [targetVariant]: 63,

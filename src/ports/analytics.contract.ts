@@ -255,6 +255,13 @@ const bad: readonly Bad[] = [
     line: 3,
   },
   {
+    name: 'latin-header.csv',
+    content: Buffer.from('a,caf\xe9\n1,2\n', 'latin1'),
+    format: csv,
+    why: 'is not UTF-8',
+    line: 1,
+  },
+  {
     name: 'wide.csv',
     content: Buffer.from('\uFEFFa,b\n', 'utf16le'),
     format: csv,

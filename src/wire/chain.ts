@@ -77,6 +77,7 @@ export function makeChain(parts: ChainParts): Chain {
     const body = await limit(arrival);
     const target = find(arrival, body.plain, parts);
     const signer = await authenticate(arrival, { target, raw: body.raw, parts });
+    assertBuilt(services, target);
     const { call, request } = await open(arrival, { target, plain: body.plain, signer, parts });
     const input = decode(target, request);
     const output = await audited({ target, input, call, audit: parts.audit }, async () => {
@@ -219,6 +220,14 @@ interface Running {
   readonly target: Found;
   readonly input: object;
   readonly call: Call;
+}
+
+/** Before the input is looked at: what is not built says so, whatever it was sent. */
+function assertBuilt(services: ReadonlyMap<string, Mounted>, target: Found): void {
+  const { service, operation } = target;
+  const mounted = services.get(service.facts.id);
+  if (mounted && mounted.has?.(operation.name) !== false) return;
+  throw faults.notImplemented(service.facts.id, operation.name);
 }
 
 async function operate(

@@ -35,6 +35,7 @@ const model = (value: unknown) => JSON.stringify(value);
 describe('a body that cannot be read', () => {
   test.each([
     ['not JSON', '{'],
+    ['not UTF-8', Buffer.from('{"ModelName":"caf\xe9"}', 'latin1')],
     ['an array', '[]'],
     ['null', 'null'],
     ['a number for a string', '{"ModelName":1}'],

@@ -71,6 +71,8 @@ export type OperationTable<Ctx extends Call> = Readonly<
 export interface Mounted {
   /** `s3`, `sagemaker`, `cloudwatch`, … as in `wire/model/`. */
   readonly service: string;
+  /** Whether the operation is built; without it, `call` alone says. */
+  has?(operation: string): boolean;
   call(operation: string, input: object, call: Call): Promise<object> | undefined;
 }
 
@@ -82,6 +84,7 @@ export function mount<Parts extends object>(
 ): Mounted {
   return {
     service,
+    has: (operation) => Object.hasOwn(table, operation),
     call(operation, input, call) {
       const run = Object.hasOwn(table, operation) ? table[operation] : undefined;
       if (!run) return undefined;

@@ -1,7 +1,5 @@
 /** Certificates by @peculiar/x509 over the platform's WebCrypto. */
-import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { X509CertificateGenerator } from '@peculiar/x509';
 import type { Certificates } from '../../ports/certificates.ts';
 
 const algorithm = {
@@ -17,6 +15,9 @@ const leewayMs = 86_400_000;
 export function x509Certificates(): Certificates {
   return {
     async selfSigned({ commonName }) {
+      // Loaded when first needed: they would cost half of the server's start.
+      await import('reflect-metadata');
+      const { X509CertificateGenerator } = await import('@peculiar/x509');
       const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
       const nowMs = Date.now();
       const certificate = await X509CertificateGenerator.createSelfSigned({

@@ -22,6 +22,9 @@ export async function headOf(path: string, header: boolean): Promise<CsvHead> {
     const rule = `the first record does not end within ${headLimitBytes} bytes`;
     throw new UnreadableData(path, `${rule}; is a quote left open?`, 1);
   }
+  if (header && record.some((cell) => cell.includes('\ufffd')) && !(await isUtf8(path))) {
+    throw new UnreadableData(path, 'is not UTF-8', 1);
+  }
   const names = record.map((cell, i) => (header && cell !== '' ? cell : `_c${i}`));
   const again = names.find((name, i) => names.indexOf(name) !== i);
   if (again !== undefined) {
@@ -51,6 +54,23 @@ async function firstBytes(path: string): Promise<string> {
     const whole =
       bytesRead < headLimitBytes ? `${bytes.toString('utf8')}\n` : bytes.toString('utf8');
     return whole.replace(/^\uFEFF/, '');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether the first bytes are UTF-8, not counting a character that the cut goes through. */
+async function isUtf8(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headLimitBytes) });
+    new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead), {
+      stream: true,
+    });
+    return true;
+  } catch (cause) {
+    if (cause instanceof TypeError) return false;
+    throw cause;
   } finally {
     await file.close();
   }

@@ -112,7 +112,24 @@ test('what is no archive, or only half of one, is refused', async () => {
 
 test('a file where a folder is needed is refused', async () => {
   const { outcome } = await unpacked(await entriesOf([{ name: 'a' }, 'x'], [{ name: 'a/b' }, 'x']));
-  expect(outcome.ok).toBe(false);
+  expect(outcome).toEqual({
+    ok: false,
+    reason: 'the model archive is refused: entry "a/b" needs a folder where the archive has a file',
+  });
+});
+
+test('a folder where a file is meant to be, and a name no file can have, are refused', async () => {
+  const long = 'x'.repeat(300);
+  for (const entries of [
+    await entriesOf([{ name: 'a/b' }, 'x'], [{ name: 'a' }, 'x']),
+    await entriesOf([{ name: long }, 'x']),
+  ]) {
+    const { outcome } = await unpacked(entries);
+    expect(outcome).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/^the model archive is refused: entry "(a|x+)" (is|has) a /),
+    });
+  }
 });
 
 test('giving up throws the reason', async () => {

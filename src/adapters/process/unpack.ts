@@ -99,7 +99,27 @@ function checkTotals(
   return undefined;
 }
 
-async function write(entry: Entry, path: string): Promise<void> {
+/** Rules that only the file system knows, by its codes; its own words would tell our paths. */
+const pathRules: Readonly<Record<string, string>> = {
+  EEXIST: 'needs a folder where the archive has a file',
+  ENOTDIR: 'needs a folder where the archive has a file',
+  EISDIR: 'is a file where the archive has a folder',
+  ENAMETOOLONG: 'has a part of its path that is too long',
+};
+
+/** The rule the entry breaks where it would be written; undefined once it is. */
+async function write(entry: Entry, path: string): Promise<string | undefined> {
+  try {
+    await writePlain(entry, path);
+    return undefined;
+  } catch (cause) {
+    const rule = pathRules[(cause as NodeJS.ErrnoException).code ?? ''];
+    if (rule === undefined) throw cause;
+    return `entry ${JSON.stringify(entry.header.name.slice(0, 200))} ${rule}`;
+  }
+}
+
+async function writePlain(entry: Entry, path: string): Promise<void> {
   if (entry.header.type === 'directory') {
     await mkdir(path, { recursive: true });
     entry.resume();

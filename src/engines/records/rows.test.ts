@@ -148,6 +148,7 @@ test.each<[string, Sides, RegExp]>([
     /^endpointOutput: not JSON: character 6: unexpected "}"/,
   ],
   ['encoding', { input: ['XML', '<a/>'] }, /encoding must be CSV, JSON or BASE64, and is "XML"/],
+  ['alphabet', { input: ['BASE64', '1,2'] }, /^endpointInput: data must be BASE64, and is "1,2"/],
   ['bytes', { input: ['BASE64', '/w=='] }, /BASE64 of bytes that are no text/],
   ['none', {}, /^has no endpointInput and no endpointOutput$/],
 ])('what cannot be read is refused with its reason: %s', (_, sides, reason) => {

@@ -114,6 +114,8 @@ interface Captured {
 
 type Decoded = Pick<Side, 'rows' | 'json'>;
 
+const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+
 function decode(captured: Captured, collapse: boolean): Outcome<Decoded> {
   const { data, encoding } = captured;
   if (typeof data !== 'string') return refuse(`data must be a string, and is ${shown(data)}`);
@@ -122,6 +124,7 @@ function decode(captured: Captured, collapse: boolean): Outcome<Decoded> {
   if (encoding !== 'BASE64') {
     return refuse(`encoding must be CSV, JSON or BASE64, and is ${shown(encoding)}`);
   }
+  if (!base64.test(data)) return refuse(`data must be BASE64, and is ${shown(data)}`);
   const bytes = Buffer.from(data, 'base64');
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) return refuse('BASE64 of bytes that are no text');

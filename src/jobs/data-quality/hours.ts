@@ -3,7 +3,9 @@
  * reading its files again. An hour is known by the names and ETags of its objects.
  */
 import { createHash } from 'node:crypto';
-import type { Collection, MetadataStore } from '../../ports/metadata-store.ts';
+import { hourFolder } from '../../engines/monitoring/window.ts';
+import { dayMs } from '../../kernel/clock.ts';
+import type { Collection, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
 import type { InputFile } from '../processing/analysis.ts';
 
 export interface Hour {
@@ -69,6 +71,10 @@ export async function knownProfiles(
   return known;
 }
 
+/** Kept this long behind the newest hour of a variant: windows look back a day or a few. */
+const keptMs = 40 * dayMs;
+const mostPrunedAtOnce = 200;
+
 export async function keepProfiles(
   store: MetadataStore,
   hours: readonly Hour[],
@@ -79,5 +85,18 @@ export async function keepProfiles(
     for (const [at, { key, fingerprint }] of hours.entries()) {
       await tx.put(hourProfiles, key, { fingerprint, profile: profiles[at] ?? '' });
     }
+    const newest = new Map(hours.map((hour) => [variantOf(hour), hour.startMs]));
+    for (const [variant, startMs] of newest) await prune(tx, variant, startMs - keptMs);
   });
+}
+
+/** The key up to the date: `<capture prefix>/<variant>/`. */
+function variantOf({ key }: Hour): string {
+  return key.slice(0, key.lastIndexOf('#') - 'yyyy/mm/dd/hh'.length);
+}
+
+async function prune(tx: Transaction, variant: string, beforeMs: number): Promise<void> {
+  const to = `${variant}${hourFolder(beforeMs)}`;
+  const old = await tx.list(hourProfiles, { prefix: variant, to, limit: mostPrunedAtOnce });
+  for (const { key } of old) await tx.delete(hourProfiles, key);
 }

@@ -218,15 +218,19 @@ async function withBaseline(
   scope: Scope,
 ): Promise<Outcome<MonitoringPlan>> {
   const { baseliningJobName: name } = plan;
-  if (name === undefined || plan.constraintsUri !== undefined) return ok(plan);
+  const { constraintsUri, statisticsUri } = plan;
+  if (name === undefined || (constraintsUri && statisticsUri)) return ok(plan);
   const job = await tx.get(processingJobs, scoped(scope, name));
   const folder = job?.plan.outputs[0]?.uri.replace(/\/+$/, '');
   if (!job || folder === undefined) return refuse(`The baselining job ${name} does not exist`);
   if (job.status !== 'Completed') {
     return refuse(`The baselining job ${name} is ${job.status}, not Completed`);
   }
-  const constraintsUri = `${folder}/constraints.json`;
-  return ok({ ...plan, constraintsUri, statisticsUri: `${folder}/statistics.json` });
+  return ok({
+    ...plan,
+    constraintsUri: constraintsUri ?? `${folder}/constraints.json`,
+    statisticsUri: statisticsUri ?? `${folder}/statistics.json`,
+  });
 }
 
 /** Gives every unfinished job a work item again, after a crash between two writes. */

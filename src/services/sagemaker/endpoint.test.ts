@@ -154,12 +154,15 @@ test('weights and counts change without a new server', async () => {
   await h.config('c3', { A: 'Blue', B: 'green' });
   await create('c3');
   await h.settle();
-  const change = (VariantName: string) =>
+  const change = (VariantName: string, DesiredWeight = 0.25) =>
     h.call('UpdateEndpointWeightsAndCapacities', {
       EndpointName: 'Churn',
-      DesiredWeightsAndCapacities: [{ VariantName, DesiredWeight: 0.25, DesiredInstanceCount: 3 }],
+      DesiredWeightsAndCapacities: [{ VariantName, DesiredWeight, DesiredInstanceCount: 3 }],
     });
   await expect(change('C')).rejects.toThrow(/Could not find variant "C"/);
+  for (const weight of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e308]) {
+    await expect(change('B', weight)).rejects.toThrow(/desiredWeight.*finite number of 0 or more/);
+  }
   await change('B');
   expect((await describeIt()).ProductionVariants?.[1]).toMatchObject({
     CurrentWeight: 1,

@@ -33,6 +33,7 @@ import {
 import { created, deleting, updating } from '../../engines/hosting/transition.ts';
 import type { Reader, Transaction } from '../../ports/metadata-store.ts';
 import type { Ctx } from './context.ts';
+import { isWeight, weightRule } from './endpoint-config.ts';
 import { endpointDescription } from './endpoint-description.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';

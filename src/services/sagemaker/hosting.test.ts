@@ -135,7 +135,17 @@ test.each([
   [
     'a negative weight',
     { ProductionVariants: [{ ...variant, InitialVariantWeight: -1 }] },
-    /negative/,
+    /initialVariantWeight.*finite number of 0 or more/,
+  ],
+  [
+    'an endless weight',
+    { ProductionVariants: [{ ...variant, InitialVariantWeight: Number.POSITIVE_INFINITY }] },
+    /initialVariantWeight.*finite number/,
+  ],
+  [
+    'a weight beyond the floats',
+    { ProductionVariants: [{ ...variant, InitialVariantWeight: 1e308 }] },
+    /initialVariantWeight.*finite number/,
   ],
   [
     'no instance',

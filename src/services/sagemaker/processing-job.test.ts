@@ -86,6 +86,11 @@ test.each<[object, string, RegExp]>([
   [s3({ S3InputMode: 'Pipe' }), 'NotImplemented', /Pipe/],
   [{ ProcessingInputs: [{ DatasetDefinition: {} }] }, 'NotImplemented', /DatasetDefinition/],
   [{ ProcessingInputs: Array(11).fill(input) }, 'ValidationException', /less than or equal to 10/],
+  [
+    { ProcessingInputs: [1, 2].map(() => ({ ...input, InputName: 'data' })) },
+    'ValidationException',
+    /processingInputs.*the inputName data is given more than once/,
+  ],
   [to({ S3Uri: 'out' }), 'ValidationException', /outputs.1.member.s3Output.s3Uri/],
   [to({ LocalPath: '/opt/ml/a/../b' }), 'ValidationException', /outputs.1.member.s3Output.local/],
   [to({ S3UploadMode: 'Continuous' }), 'NotImplemented', /Continuous/],

@@ -30,6 +30,8 @@ export function processingPlan(request: CreateProcessingJobRequest): ProcessingP
   const outputs = (request.ProcessingOutputConfig?.Outputs ?? []).map(outputOf);
   atMost('processingInputs', inputs.length, mostInputs);
   atMost('outputs', outputs.length, mostOutputs);
+  eachOnce('processingInputs', 'inputName', inputs);
+  eachOnce('processingOutputConfig.outputs', 'outputName', outputs);
   const seconds = request.StoppingCondition?.MaxRuntimeInSeconds ?? defaultRuntimeSeconds;
   return {
     image: app?.ImageUri ?? '',
@@ -45,6 +47,13 @@ export function processingPlan(request: CreateProcessingJobRequest): ProcessingP
 function atMost(member: string, count: number, limit: number): void {
   if (count <= limit) return;
   throw faults.badMember(member, `Member must have length less than or equal to ${limit}`);
+}
+
+function eachOnce(member: string, what: string, named: readonly { readonly name: string }[]): void {
+  const names = named.map(({ name }) => name).filter((name) => name !== '');
+  const again = names.find((name, at) => names.indexOf(name) !== at);
+  if (again === undefined) return;
+  throw faults.badMember(member, `the ${what} ${again} is given more than once`);
 }
 
 function inputOf(input: ClientInput, at: number): ProcessingInput {

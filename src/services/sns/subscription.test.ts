@@ -110,6 +110,16 @@ test.each<[string, string, object, string, RegExp]>([
   ],
   ['http', 'https://a.example', {}, 'InvalidParameterException', /match the specified protocol/],
   ['http', 'http://', {}, 'InvalidParameterException', /Endpoint/],
+  ['http', 'http://x/\r\nA: b', {}, 'InvalidParameterException', /Endpoint/],
+  [
+    'http',
+    'http://2852039166/',
+    {},
+    'InvalidParameterException',
+    /169.254.169.254 is never allowed/,
+  ],
+  ['http', 'http://[fe80::1]/', {}, 'InvalidParameterException', /fe80::1 is never allowed/],
+  ['https', 'https://metadata.google.internal/', {}, 'InvalidParameterException', /never allowed/],
   ['http', 'http://a.example', { TopicArn: arnOf('none') }, 'NotFoundException', /Topic/],
   [
     'http',

@@ -2,7 +2,7 @@
  * CBOR (RFC 8949), as far as rpc-v2-cbor uses it: integers, floats, byte and text strings, arrays,
  * maps with text keys, tag 1 for instants, definite and indefinite lengths. Knows no model.
  */
-import { depthLimit, Malformed } from './malformed.ts';
+import { depthLimit, Malformed, strictUtf8 } from './malformed.ts';
 import { fromEpochSeconds } from './timestamps.ts';
 
 const breakByte = 0xff;

@@ -71,12 +71,20 @@ describe('CBOR', () => {
     expect(read('1b000000e8d4a51000')).toBe(1e12);
   });
 
-  test.each(['', 'ff', '1c', '9f01', '7f01ff', 'a101', 'c2420101', 'c16161', '5bffffffffffffffff'])(
-    'refuses %s',
-    (hex) => {
-      expect(() => decodeCbor(Buffer.from(hex, 'hex'))).toThrow(Malformed);
-    },
-  );
+  test.each([
+    '',
+    'ff',
+    '1c',
+    '9f01',
+    '7f01ff',
+    'a101',
+    'c2420101',
+    'c16161',
+    '61ff',
+    '5bffffffffffffffff',
+  ])('refuses %s', (hex) => {
+    expect(() => decodeCbor(Buffer.from(hex, 'hex'))).toThrow(Malformed);
+  });
 });
 
 describe('XML', () => {
@@ -107,6 +115,7 @@ describe('XML', () => {
     '<a/><b/>',
     '<a>&nope;</a>',
     '<a>&#x110000;</a>',
+    '<a>&#0;</a>',
     '<a b=1/>',
     '<!DOCTYPE a><a/>',
     '<a',

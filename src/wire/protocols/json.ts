@@ -25,7 +25,7 @@ export const jsonNotation: Notation = {
   writeOddNumber: String,
 };
 
-/** Throws `Malformed` for what is not JSON. No bytes are an empty structure. */
+/** Throws `Malformed` for what is not JSON in UTF-8. No bytes are an empty structure. */
 export function parseJson(body: Uint8Array): unknown {
   if (body.length === 0) return {};
   try {

@@ -15,6 +15,13 @@ export class Malformed extends Error {
 /** Deepest nesting of values in a request, in any protocol. */
 export const depthLimit = 100;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Throws a TypeError for bytes that are no text: replacing them would store what nobody sent. */
+export function strictUtf8(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
 /** The place a reader is at: names of members, keys of maps, one-based indexes of lists. */
 export class Trail {
   readonly #names: (string | number)[] = [];

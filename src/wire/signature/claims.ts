@@ -47,20 +47,29 @@ function parseCredential(text: string): ClaimedScope | undefined {
   return { accessKeyId, date, region, service };
 }
 
+/** Regions end up in ARNs and in keys of what is stored. */
+const region = /^[A-Za-z0-9-]{1,64}$/;
+const badRegion = 'Credential should be scoped to a valid region.';
 const badCredential =
   'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".';
 
-/** In whose words a request is refused, before its signature is known to be whole. */
-export function claimedDialect(request: SignedRequest): Dialect {
+/**
+ * In whose words a request is refused, before its signature is known to be whole: those of the
+ * service it claims, else of the one it was routed to (`asked`), else of what it looks like.
+ */
+export function claimedDialect(request: SignedRequest, asked?: string): Dialect {
   const scope = claimedScope(request.headers, request.url);
-  return dialectOf(scope?.service ?? guessService(request), request);
+  return dialectOf(scope?.service ?? asked ?? guessService(request), request);
 }
 
 /** An Authorization header; throws when it is not a whole version 4 one. */
-export function headerClaims(request: SignedRequest, authorization: string): Claims {
+export function headerClaims(
+  request: SignedRequest,
+  { authorization, asked }: { readonly authorization: string; readonly asked?: string | undefined },
+): Claims {
   const { headers, url } = request;
   const scope = claimedScope(headers, url);
-  const dialect = claimedDialect(request);
+  const dialect = claimedDialect(request, asked);
   const [scheme = ''] = authorization.trim().split(/\s/, 1);
   if (scheme !== algorithm) throw unsupportedMechanism(dialect);
   const fields = new Map<string, string>();
@@ -75,6 +84,7 @@ export function headerClaims(request: SignedRequest, authorization: string): Cla
     throw malformed(dialect, 'header', reasons.join(' '));
   }
   if (!scope) throw malformed(dialect, 'header', badCredential);
+  if (!region.test(scope.region)) throw malformed(dialect, 'header', badRegion);
   const amzDate = amzDateOf(headers['x-amz-date'] ?? headers.date ?? '');
   if (amzDate === undefined) throw dateMissing(dialect);
   return {
@@ -106,9 +116,12 @@ const needed = [
 ] as const;
 
 /** A presigned URL; throws when a parameter is missing, given twice or out of range. */
-export function queryClaims(request: SignedRequest, query: URLSearchParams): Claims {
+export function queryClaims(
+  request: SignedRequest,
+  { query, asked }: { readonly query: URLSearchParams; readonly asked?: string | undefined },
+): Claims {
   const scope = parseCredential(query.get('X-Amz-Credential') ?? '');
-  const dialect = dialectOf(scope?.service ?? guessService(request), request);
+  const dialect = dialectOf(scope?.service ?? asked ?? guessService(request), request);
   const refuse = (reason: string) => malformed(dialect, 'query', reason);
   const optional = dialect === 's3' ? undefined : 'X-Amz-Expires';
   if (needed.some((name) => name !== optional && !query.get(name))) {
@@ -121,6 +134,7 @@ export function queryClaims(request: SignedRequest, query: URLSearchParams): Cla
     throw refuse(`X-Amz-Algorithm only supports "${algorithm}"`);
   }
   if (!scope) throw refuse(`Error parsing the X-Amz-Credential parameter; ${badCredential}`);
+  if (!region.test(scope.region)) throw refuse(badRegion);
   const amzDate = query.get('X-Amz-Date') ?? '';
   const sentHash = query.get('X-Amz-Content-Sha256') ?? request.headers['x-amz-content-sha256'];
   return {

@@ -371,6 +371,33 @@ test.each([
   expect(await codeOf(work)).toContain(code);
 });
 
+test('a header without a scope is refused in the words of the service it was sent to', async () => {
+  const headers = { host: 'h', authorization: 'Bearer abc' };
+  const sent = (service: string) =>
+    codeOf(
+      verifySignature({ method: 'POST', url: '/', headers }, { ...parts, services: [service] }),
+    );
+  expect(await sent('sagemaker')).toBe('IncompleteSignatureException 403');
+  expect(await sent('sns')).toBe('IncompleteSignature 400');
+  expect(await sent('s3')).toBe('InvalidRequest 400');
+});
+
+test.each(['us:east', 'x'.repeat(65), 'ü', '__proto__'])(
+  'the region %j is refused before anything is done with it',
+  async (region) => {
+    const credential = `AKIAIOSFODNN7EXAMPLE/20150830/${region}/s3/aws4_request`;
+    const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`;
+    const headers = { host: 'h', authorization };
+    const work = verifySignature({ method: 'GET', url: '/', headers }, parts);
+    await expect(work).rejects.toThrow('Credential should be scoped to a valid region.');
+    const url =
+      '/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20150830T000000Z&X-Amz-SignedHeaders=host' +
+      `&X-Amz-Expires=1&X-Amz-Signature=0&X-Amz-Credential=${encodeURIComponent(credential)}`;
+    const presigned = verifySignature({ method: 'GET', url, headers: { host: 'h' } }, parts);
+    await expect(presigned).rejects.toThrow('Credential should be scoped to a valid region.');
+  },
+);
+
 test('S3 needs a date and a word about the body', async () => {
   const request = await signed({ service: 's3' });
   const without = (name: string) => {

@@ -27,14 +27,15 @@ export async function verifySignature(
   parts: VerifyParts,
 ): Promise<Verified | undefined> {
   const { authorization } = request.headers;
+  const asked = parts.services?.[0];
   const query = queryOf(request.url);
   const version4 = query.has('X-Amz-Signature') || query.has('X-Amz-Credential');
   const version2 = query.has('AWSAccessKeyId') && query.has('Signature');
   if (authorization !== undefined) {
-    if (version4 || version2) throw faults.twoMechanisms(claimedDialect(request));
-    return verifyClaims(request, headerClaims(request, authorization), parts);
+    if (version4 || version2) throw faults.twoMechanisms(claimedDialect(request, asked));
+    return verifyClaims(request, headerClaims(request, { authorization, asked }), parts);
   }
-  if (version4) return verifyClaims(request, queryClaims(request, query), parts);
+  if (version4) return verifyClaims(request, queryClaims(request, { query, asked }), parts);
   if (!version2) return undefined;
   checkService('s3', 's3', parts.services);
   return verifyVersion2(request, query, parts);
