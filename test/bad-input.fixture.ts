@@ -4,8 +4,8 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
-import type { At } from './server.fixture.ts';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { At, Cleanup } from './server.fixture.ts';
 
 export interface Sent {
   /** The signing name; S3's decides how the path is signed. */
@@ -186,4 +186,37 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
     (cause: Error & { $metadata?: { httpStatusCode?: number } }) =>
       `${cause.$metadata?.httpStatusCode ?? 'no answer'} ${cause.name}: ${cause.message}`,
   );
+}
+
+/**
+ * A model server that is well as far as `/ping` goes, when `ping` says so, and answers each
+ * invocation with whatever bytes `answer` writes. Answers its URL.
+ */
+export async function answering(
+  cleanup: Cleanup,
+  answer: (socket: Socket) => void,
+  ping: (socket: Socket) => void = answer,
+): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let got = '';
+    socket.on('error', () => {});
+    socket.on('data', (part) => {
+      got += part.toString('latin1');
+      const head = got.indexOf('\r\n\r\n');
+      const lengthBytes = Number(/content-length: (\d+)/i.exec(got)?.[1] ?? 0);
+      if (head < 0 || got.length < head + 4 + lengthBytes) return;
+      const asked = got;
+      got = '';
+      if (asked.startsWith('GET')) ping(socket);
+      else answer(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanup.add(server, () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

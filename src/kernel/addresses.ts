@@ -76,6 +76,9 @@ export function checkAddress(address: string, policy: AddressPolicy): Outcome<vo
   return ok(undefined);
 }
 
+/** The `code` of the error for a name none may be connected to. */
+export const addressRefused = 'ERR_ADDRESS_REFUSED';
+
 /**
  * A `lookup` for sockets that fails unless every address of the name is allowed, so that a name
  * with one good and one bad address cannot slip through. Not called for literals: see `checkUrl`.
@@ -86,7 +89,9 @@ export function guardedLookup(policy: AddressPolicy, resolve: Resolve): LookupFu
       if (cause) return callback(cause, '');
       for (const { address } of addresses) {
         const judged = checkAddress(address, policy);
-        if (!judged.ok) return callback(new Error(`${hostname}: ${judged.reason}`), '');
+        if (judged.ok) continue;
+        const refused = new Error(`${hostname}: ${judged.reason}`);
+        return callback(Object.assign(refused, { code: addressRefused }), '');
       }
       const [first] = addresses;
       if (!first) return callback(new Error(`${hostname} has no address`), '');

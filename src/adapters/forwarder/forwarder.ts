@@ -1,7 +1,7 @@
 /** The forwarder over undici: a pool of connections to each model server. */
 import { lookup } from 'node:dns';
 import { Agent, type Dispatcher } from 'undici';
-import { guardedLookup, type Resolve } from '../../kernel/addresses.ts';
+import { addressRefused, guardedLookup, type Resolve } from '../../kernel/addresses.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import {
   type Answer,
@@ -151,7 +151,12 @@ async function* streamOf(body: AsyncIterable<Uint8Array>, end: () => void): Byte
 }
 
 const timeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-const unreachableCodes = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+const unreachableCodes = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  addressRefused,
+]);
 
 function failureOf(error: unknown, latencyUs: number): ForwardFailure {
   const { code, syscall, message } = error as NodeJS.ErrnoException;

@@ -109,7 +109,7 @@ function decode(...match: (string | undefined)[]): string {
     return entities[name] ?? '';
   }
   const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-  if (end !== ';' || !(code > 0 && code <= 0x10ffff)) {
+  if (end !== ';' || !(code >= 0 && code <= 0x10ffff)) {
     throw new Malformed('The XML has an unknown entity.');
   }
   return String.fromCodePoint(code);
