@@ -16,14 +16,6 @@ export interface ProcessImage {
 export const userCommandImage = 'modelkeep/process';
 const commandVariable = 'MODELKEEP_COMMAND';
 
-/** `host/name:tag` or `host/name@digest` to `name`: neither account, region nor version matter. */
-export function repositoryOf(image: string): string {
-  const [first = '', ...rest] = image.replace(/@[^/]*$/, '').split('/');
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const path = isHost ? rest.join('/') : [first, ...rest].join('/');
-  return path.replace(/:[^/:]*$/, '');
-}
-
 /** The user's command: a JSON array of strings, or words between white space. */
 export function userCommand(
   environment: Readonly<Record<string, string>>,

@@ -7,17 +7,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../../kernel/assert.ts';
+import { repositoryOf } from '../../kernel/image.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { JobEnd, JobSpec, Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
-import {
-  environmentOf,
-  move,
-  type ProcessImage,
-  repositoryOf,
-  userCommand,
-  userCommandImage,
-} from './images.ts';
+import { environmentOf, move, type ProcessImage, userCommand, userCommandImage } from './images.ts';
 import { makeFolder, noteProgram, sweep } from './leftovers.ts';
 import { endProgram, type Program, startProgram } from './program.ts';
 import { defaultRestarts, type RestartPolicy, startServer } from './server.ts';

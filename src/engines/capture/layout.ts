@@ -1,4 +1,5 @@
 /** Where captured records are put: one folder an hour, by the time of inference in UTC. */
+import { hourFolder } from '../../kernel/hours.ts';
 
 export interface CaptureTarget {
   /** `s3://bucket/prefix`, without a slash at the end. */
@@ -8,13 +9,6 @@ export interface CaptureTarget {
 }
 
 const digits = (n: number, width: number) => String(n).padStart(width, '0');
-
-/** `yyyy/mm/dd/hh` */
-export function hourFolder(timeMs: number): string {
-  const at = new Date(timeMs);
-  const day = [digits(at.getUTCMonth() + 1, 2), digits(at.getUTCDate(), 2)];
-  return [digits(at.getUTCFullYear(), 4), ...day, digits(at.getUTCHours(), 2)].join('/');
-}
 
 /** `{destination}/{endpoint}/{variant}/yyyy/mm/dd/hh/MM-SS-mmm-{id}.jsonl` */
 export function captureUri(target: CaptureTarget, firstMs: number, id: string): string {

@@ -1,6 +1,7 @@
 /** The line of a captured request: field by field, and which encoding it gets. */
 import { expect, test } from 'vitest';
-import { captureUri, hourFolder } from './layout.ts';
+import { hourFolder } from '../../kernel/hours.ts';
+import { captureUri } from './layout.ts';
 import { captureLine, encodingOf } from './record.ts';
 
 const types = { csvTypes: ['text/csv'], jsonTypes: ['application/json', 'application/jsonlines'] };

@@ -4,10 +4,11 @@
  * died tells all that is needed. The capture job turns sealed journals into objects.
  */
 import { assert } from '../../kernel/assert.ts';
+import { hourFolder } from '../../kernel/hours.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
-import { type CaptureTarget, captureUri, hourFolder } from './layout.ts';
+import { type CaptureTarget, captureUri } from './layout.ts';
 
 export interface SpoolParts {
   readonly journals: Journals;

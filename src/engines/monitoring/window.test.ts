@@ -1,7 +1,8 @@
 /** Windows by hand, the hours they overlap, and what is refused. */
 import { expect, test } from 'vitest';
+import { hourFolder, hoursIn } from '../../kernel/hours.ts';
 import { parseCadence } from '../cron/cadence.ts';
-import { hourFolder, hoursOf, type WindowRules, windowOf } from './window.ts';
+import { type WindowRules, windowOf } from './window.ts';
 
 const nominal = Date.parse('2020-01-09T13:00:00Z');
 
@@ -72,6 +73,6 @@ test.each([
   ['10:00', '13:00', ['10', '11', '12']],
 ])('from %s until %s lies in the hours %j', (from, to, hours) => {
   const ms = (time: string) => Date.parse(`2020-01-09T${time}:00Z`);
-  const found = hoursOf({ startMs: ms(from), endMs: ms(to) }).map(hourFolder);
+  const found = hoursIn(ms(from), ms(to)).map(hourFolder);
   expect(found).toEqual(hours.map((hour) => `2020/01/09/${hour}`));
 });

@@ -46,17 +46,3 @@ function shift(field: string, text: string | undefined, fallbackMs: number): Out
   const parsed = parseDurationMs(text);
   return parsed.ok ? parsed : refuse(`${field}: ${parsed.reason}`);
 }
-
-/** The starts of the hours that overlap the window, in order. */
-export function hoursOf({ startMs, endMs }: Window): readonly number[] {
-  const hours: number[] = [];
-  for (let atMs = Math.floor(startMs / hourMs) * hourMs; atMs < endMs; atMs += hourMs) {
-    hours.push(atMs);
-  }
-  return hours;
-}
-
-/** `yyyy/mm/dd/hh` in UTC. */
-export function hourFolder(instantMs: number): string {
-  return new Date(instantMs).toISOString().slice(0, 13).replace(/[-T]/g, '/');
-}

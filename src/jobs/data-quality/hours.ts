@@ -3,8 +3,8 @@
  * reading its files again. An hour is known by the names and ETags of its objects.
  */
 import { createHash } from 'node:crypto';
-import { hourFolder } from '../../engines/monitoring/window.ts';
 import { dayMs } from '../../kernel/clock.ts';
+import { hourFolder } from '../../kernel/hours.ts';
 import type { Collection, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
 import type { InputFile } from '../processing/analysis.ts';
 

@@ -5,13 +5,14 @@ import {
   type ScheduleRow,
   scoped,
 } from '../../engines/monitoring/rows.ts';
-import { hourFolder, type Window } from '../../engines/monitoring/window.ts';
+import type { Window } from '../../engines/monitoring/window.ts';
 import type {
   ProcessingInput,
   ProcessingJobRow,
   ProcessingOutput,
 } from '../../engines/processing/rows.ts';
 import { formatArn } from '../../kernel/arn.ts';
+import { hourFolder } from '../../kernel/hours.ts';
 
 export interface RunOfSchedule {
   readonly schedule: ScheduleRow;

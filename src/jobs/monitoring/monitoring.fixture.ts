@@ -19,7 +19,6 @@ import {
   schedules,
   scoped,
 } from '../../engines/monitoring/rows.ts';
-import { hourFolder } from '../../engines/monitoring/window.ts';
 import { makeObjects } from '../../engines/objects/objects.ts';
 import {
   type ProcessingJobRow,
@@ -34,6 +33,7 @@ import { formatArn } from '../../kernel/arn.ts';
 import { defined } from '../../kernel/assert.ts';
 import { gather, once } from '../../kernel/bytes.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
+import { hourFolder } from '../../kernel/hours.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Loop } from '../../kernel/loop.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';

@@ -1,5 +1,5 @@
 /** Finds a job's input objects, as files for a built-in analysis or staged for a program. */
-import { hourFolder, hoursOf } from '../../engines/monitoring/window.ts';
+
 import {
   formatObjectUri,
   type ObjectAddress,
@@ -13,6 +13,7 @@ import type {
   ProcessingJobRow,
 } from '../../engines/processing/rows.ts';
 import { gather } from '../../kernel/bytes.ts';
+import { hourFolder, hoursIn } from '../../kernel/hours.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { Workspace } from '../../ports/workspace.ts';
@@ -111,7 +112,7 @@ export async function capturedObjects(
   const { windowStartMs: startMs, windowEndMs: endMs } = monitoring;
   const found: Found[] = [];
   for await (const variant of foldersIn({ bucket, key: folder }, objects)) {
-    for (const hour of hoursOf({ startMs, endMs }).map(hourFolder)) {
+    for (const hour of hoursIn(startMs, endMs).map(hourFolder)) {
       const prefix = `${folder}${variant}/${hour}/`;
       for await (const { key, etag } of objectsUnder(objects, { bucket, key: prefix })) {
         found.push({ bucket, key, etag, relative: key.slice(folder.length) });
