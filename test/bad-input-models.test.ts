@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import * as sagemaker from '@aws-sdk/client-sagemaker';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { answering, messageOf, send, told, unsigned } from './bad-input.fixture.ts';
 import {
@@ -131,7 +131,7 @@ describe('a model server', () => {
     }
   });
 
-  test('that hangs holds up nobody else, and is left alone when the client has gone', async () => {
+  test('that hangs holds up nobody else, nor a client that gives up', async () => {
     behave = () => {};
     const gone = AbortSignal.timeout(200);
     const { runtime } = clients;
@@ -231,11 +231,11 @@ test('a ping that is redirected is not well', async () => {
   expect(await failureOf({ Image: model })).toMatch(/\/ping answered 302 instead of 200/);
 });
 
-type Entry = readonly [header: Partial<Headers> & { readonly name: string }, content?: string];
+type Entry = readonly [header: Partial<Header> & { readonly name: string }, content?: string];
 
 async function archiveOf(...entries: readonly Entry[]): Promise<Buffer> {
   const packed = pack();
-  for (const [header, content = ''] of entries) packed.entry(header as Headers, content);
+  for (const [header, content = ''] of entries) packed.entry(header as Header, content);
   packed.finalize();
   const parts: Buffer[] = [];
   for await (const part of packed) parts.push(part as Buffer);

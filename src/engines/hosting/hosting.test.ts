@@ -6,6 +6,7 @@ import { chooseByWeight, shadowTakes } from './choice.ts';
 import { RequestCounters } from './counters.ts';
 import { Instance } from './fleet.ts';
 import { hostedArn, hostedKey, isHostingName, parseHostedArn } from './names.ts';
+import { created, failed } from './transition.ts';
 
 const weighted = (name: string, weight: number) => ({ variant: { name, weight } });
 
@@ -126,4 +127,11 @@ test('an instance is drained when its last request ends, or time is up', async (
   expect(instance.inFlight).toBe(1);
   instance.leave();
   expect(await drained).toBe(true);
+});
+
+test('a reason is kept within the limit of the service model', () => {
+  const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
+  const deployment = { configName: 'c', variants: [], shadows: [], startedAtMs: 0 };
+  const row = failed(created({ scope, name: 'e', deployment, nowMs: 0 }), 'x'.repeat(20_000), 1);
+  expect(row).toMatchObject({ status: 'Failed', failureReason: 'x'.repeat(1_024) });
 });

@@ -48,9 +48,12 @@ export function settled(row: Endpoint, nowMs: number): Endpoint {
   return { ...rest, status: 'InService', active: pending, configName, modifiedAtMs: nowMs };
 }
 
+/** The service model's limit; what programs print may be far longer. */
+const longestReason = 1_024;
+
 /** A failed creation ends as Failed; a failed update goes back to what serves. */
 export function failed(row: Endpoint, reason: string, nowMs: number): Endpoint {
   const { pending: _, ...rest } = row;
   const status = row.active ? 'InService' : 'Failed';
-  return { ...rest, status, failureReason: reason, modifiedAtMs: nowMs };
+  return { ...rest, status, failureReason: reason.slice(0, longestReason), modifiedAtMs: nowMs };
 }
