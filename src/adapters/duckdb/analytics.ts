@@ -9,10 +9,12 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import {
   type Analytics,
   type RowBatch,
+  type TabularFormat,
   type TabularSource,
   UnreadableData,
 } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
+import { badJsonLine } from './bad-line.ts';
 import { batchOf, emptyBatch } from './chunks.ts';
 import { unreadable } from './errors.ts';
 import { type FilePlan, planFile } from './plan.ts';
@@ -84,20 +86,20 @@ async function openFor(
 async function* scanFiles(
   connection: DuckDBConnection,
   { paths, format }: TabularSource,
-  { signal }: Abortable,
+  abort: Abortable,
 ): AsyncIterable<RowBatch> {
   const plans: FilePlan[] = [];
   for (const path of paths) {
-    plans.push(await about(path, signal, () => planFile(connection, path, format)));
+    plans.push(await about({ path, format, ...abort }, () => planFile(connection, path, format)));
   }
   if (format.kind === 'csv') mustAgree(plans);
   const names = [...new Set(plans.flatMap(({ leaves }) => leaves.map((leaf) => leaf.name)))];
   let any = false;
   for (const plan of plans) {
     const sql = selectCells(withAll(plan, names), plan.from);
-    const result = await about(plan.path, signal, () => connection.stream(sql));
+    const result = await about({ path: plan.path, format, ...abort }, () => connection.stream(sql));
     for (;;) {
-      const chunk = await about(plan.path, signal, () => result.fetchChunk());
+      const chunk = await about({ path: plan.path, format, ...abort }, () => result.fetchChunk());
       if (!chunk || chunk.rowCount === 0) break;
       any = true;
       yield batchOf(chunk, names);
@@ -106,18 +108,21 @@ async function* scanFiles(
   if (!any && names.length > 0) yield emptyBatch(names);
 }
 
+interface Reading extends Abortable {
+  readonly path: string;
+  readonly format: TabularFormat;
+}
+
 /** Errors of `work` as being about the file, or as the abort that caused them. */
-async function about<T>(
-  path: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+async function about<T>({ path, format, signal }: Reading, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
   try {
     return await work();
   } catch (cause) {
     signal?.throwIfAborted();
-    throw unreadable(cause, path);
+    const error = unreadable(cause, path);
+    if (format.kind !== 'jsonLines' || !(error instanceof UnreadableData)) throw error;
+    throw (await badJsonLine(path, signal ? { signal } : {})) ?? error;
   }
 }
 

@@ -39,14 +39,12 @@ const malformed =
   /Malformed JSON .*at byte (\d+) in (?:line|record\/value) (\d+): (.*?)\.?\s*(?:\n|$)/;
 
 function jsonError(message: string, path: string): UnreadableData | undefined {
+  // The number in it is that of the record after: `bad-line.ts` finds the line.
   const [, byte, line, why] = malformed.exec(message) ?? [];
-  if (line) return new UnreadableData(path, `byte ${byte}: not JSON: ${why}`, Number(line));
+  if (line) return new UnreadableData(path, `byte ${byte}: not JSON: ${why}`);
   if (/expected records|non-record JSON/.test(message)) {
     return new UnreadableData(path, 'every value must be an object');
   }
-  const [, at] =
-    /JSON transform error in file .*? in (?:line|record\/value) (\d+)/.exec(message) ?? [];
-  if (at) return new UnreadableData(path, firstLine(message), Number(at));
   return /JSON/.test(message) ? new UnreadableData(path, firstLine(message)) : undefined;
 }
 
@@ -64,7 +62,8 @@ function firstLine(message: string): string {
   return (message.split('\n')[0] ?? message).slice(0, 2 * shownCharacters);
 }
 
-function shown(text: string): string {
+/** The beginning of a value, quoted. */
+export function shown(text: string): string {
   const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
   return JSON.stringify(short);
 }

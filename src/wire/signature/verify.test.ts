@@ -386,7 +386,8 @@ test.each(['us:east', 'x'.repeat(65), 'ü', '__proto__'])(
   'the region %j is refused before anything is done with it',
   async (region) => {
     const credential = `AKIAIOSFODNN7EXAMPLE/20150830/${region}/s3/aws4_request`;
-    const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`;
+    const rest = 'SignedHeaders=host, Signature=0';
+    const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, ${rest}`;
     const headers = { host: 'h', authorization };
     const work = verifySignature({ method: 'GET', url: '/', headers }, parts);
     await expect(work).rejects.toThrow('Credential should be scoped to a valid region.');
