@@ -31,6 +31,8 @@ import { monitoringJob } from './job-of-run.ts';
 
 export const schedulesLoopName = 'schedules';
 
+/** FailureReason is at most so long in the original's model. */
+const longestReason = 1_024;
 /** Schedules looked at in one go. */
 const pageSize = 100;
 /** Windows a schedule makes up for after the server was down; older ones are skipped and logged. */
@@ -145,7 +147,7 @@ async function begin(
     ...(schedule.jobDefinitionName === undefined
       ? {}
       : { jobDefinitionName: schedule.jobDefinitionName }),
-    ...(prepared.ok ? {} : { failureReason: prepared.reason }),
+    ...(prepared.ok ? {} : { failureReason: prepared.reason.slice(0, longestReason) }),
   };
   const key = executionKey(execution);
   if (!prepared.ok) {

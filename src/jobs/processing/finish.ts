@@ -34,6 +34,7 @@ export async function finishJob(
   parts: FinishParts,
 ): Promise<void> {
   const nowMs = parts.clock.nowMs();
+  await recordMetrics(key, result, parts);
   const changed = await parts.store.write(async (tx) => {
     const job = await tx.get(processingJobs, key);
     if (!job || hasEnded(job)) return undefined;
@@ -44,10 +45,23 @@ export async function finishJob(
   });
   if (!changed) return;
   const { job, execution } = changed;
-  const data = result.ok ? metricsOf(job, result.value, nowMs) : [];
-  if (data.length > 0) await parts.metrics.record(job.scope, data);
   await publishJobState(job, parts.events);
   if (execution) await publishExecutionState(execution, job, parts.events);
+}
+
+/**
+ * Before the job is marked as ended: a crash in between has the job run again and records them
+ * twice, where the other order would lose what an alarm waits for.
+ */
+async function recordMetrics(
+  key: string,
+  result: Outcome<Ending>,
+  { store, metrics, clock }: FinishParts,
+): Promise<void> {
+  const job = await store.get(processingJobs, key);
+  if (!result.ok || !job || hasEnded(job)) return;
+  const data = metricsOf(job, result.value, clock.nowMs());
+  if (data.length > 0) await metrics.record(job.scope, data);
 }
 
 function endedJob(job: ProcessingJobRow, result: Outcome<Ending>, nowMs: number): ProcessingJobRow {
