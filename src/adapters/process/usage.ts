@@ -15,6 +15,7 @@ export interface GroupSample {
 /** Answers usage since its last call (the first: since it was made). */
 export function usageMeter(folder: string): (pid: number) => Promise<Usage | undefined> {
   let last = { pid: 0, cpuSeconds: 0, atMs: performance.now() };
+  const sampleGroup = groupSampler();
   return async (pid) => {
     const sample = await sampleGroup(pid);
     if (!sample) return undefined;
@@ -32,18 +33,36 @@ export function usageMeter(folder: string): (pid: number) => Promise<Usage | und
   };
 }
 
-export async function sampleGroup(group: number): Promise<GroupSample | undefined> {
-  let found = false;
-  let cpuSeconds = 0;
-  let residentBytes = 0;
-  for (const pid of (await listed('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const stat = await statOf(Number(pid));
-    if (stat?.group !== group) continue;
-    found = true;
-    cpuSeconds += stat.cpuSeconds;
-    residentBytes += await residentBytesOf(pid);
-  }
-  return found ? { cpuSeconds, residentBytes } : undefined;
+/** An id may be given to another process: what is known of ids is forgotten after so many samples. */
+const samplesPerScan = 60;
+
+/** Looks at every process once, and after that at the members of the group and at new ones. */
+export function groupSampler(): (group: number) => Promise<GroupSample | undefined> {
+  let others = new Set<string>();
+  let known = 0;
+  let left = 0;
+  return async (group) => {
+    if (group !== known || left === 0) others = new Set();
+    left = group !== known || left === 0 ? samplesPerScan : left - 1;
+    known = group;
+    const pids = (await listed('/proc')).filter((name) => /^\d+$/.test(name));
+    const living = new Set(pids);
+    others = new Set([...others].filter((pid) => living.has(pid)));
+    let found = false;
+    let cpuSeconds = 0;
+    let residentBytes = 0;
+    for (const pid of pids.filter((one) => !others.has(one))) {
+      const stat = await statOf(Number(pid));
+      if (stat?.group !== group) {
+        others.add(pid);
+        continue;
+      }
+      found = true;
+      cpuSeconds += stat.cpuSeconds;
+      residentBytes += await residentBytesOf(pid);
+    }
+    return found ? { cpuSeconds, residentBytes } : undefined;
+  };
 }
 
 export interface ProcessStat {
