@@ -33,7 +33,7 @@ export function usageMeter(folder: string): (pid: number) => Promise<Usage | und
   };
 }
 
-/** An id may be given to another process: what is known of ids is forgotten after so many samples. */
+/** Ids are given again: after so many samples, what is known of them is forgotten. */
 const samplesPerScan = 60;
 
 /** Looks at every process once, and after that at the members of the group and at new ones. */
