@@ -18,7 +18,8 @@ import { minuteMs } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { makeListener } from '../../wire/listener.ts';
-import { makeCloudWatch } from './index.ts';
+import { mount } from '../../wire/operation.ts';
+import { cloudwatch } from './index.ts';
 import { scope, setup, topic } from './setup.fixture.ts';
 
 const nowMs = Math.floor(Date.now() / minuteMs) * minuteMs;
@@ -29,7 +30,7 @@ let client: CloudWatchClient;
 
 beforeAll(async () => {
   const listener = makeListener({
-    services: [makeCloudWatch(parts)],
+    services: [mount('cloudwatch', cloudwatch, parts)],
     findSecret: async () => ({ secretAccessKey: 'secret', caller: ctx.caller }),
     // Requests are signed by the machine's clock.
     clock: { nowMs: () => Date.now() },

@@ -1,5 +1,5 @@
 /** CloudWatch, as a table: what the wire may call, and who answers. The rest is NotImplemented. */
-import { type Mounted, mount, type OperationTable } from '../../wire/operation.ts';
+import type { OperationTable } from '../../wire/operation.ts';
 import {
   deleteAlarms,
   disableAlarmActions,
@@ -10,7 +10,7 @@ import {
 import { describeAlarmHistory } from './alarm-history.ts';
 import { describeAlarms, describeAlarmsForMetric } from './alarm-queries.ts';
 import { listTagsForResource, tagResource, untagResource } from './alarm-tags.ts';
-import type { CloudWatchCtx, CloudWatchParts } from './context.ts';
+import type { CloudWatchCtx } from './context.ts';
 import { putMetricData } from './metric-data.ts';
 import { getMetricData } from './metric-queries.ts';
 import { getMetricStatistics } from './metric-statistics.ts';
@@ -33,7 +33,3 @@ export const cloudwatch: OperationTable<CloudWatchCtx> = {
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
 };
-
-export function makeCloudWatch(parts: CloudWatchParts): Mounted {
-  return mount('cloudwatch', cloudwatch, parts);
-}

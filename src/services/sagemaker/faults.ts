@@ -30,6 +30,4 @@ export const faults = {
       'Job name must be unique within an AWS account and region, ' +
         `and a job with this name already exists (${arn})`,
     ),
-  /** Modelled: too many of something. */
-  limitExceeded: (message: string) => new Fault('ResourceLimitExceeded', message),
 };
