@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { duckdbAnalytics } from '../../adapters/duckdb/analytics.ts';
 import { defaultCaptureFormat } from '../../engines/records/rows.ts';
@@ -71,6 +72,56 @@ test('the recorded data set gives the recorded documents, byte for byte', async 
   expect(result).toMatchObject({ rows: 100, files: 1, violations: [] });
   expect(result.violationsText).toBeUndefined();
 });
+
+test.each(['csv', 'jsonLines', 'json', 'parquet'] as const)(
+  'the recorded data set as %s with named columns gives the recorded documents too',
+  async (kind) => {
+    const csv = await readFile(join(golden, 'quality-check/baseline_dataset.csv'), 'utf8');
+    const rows = csv
+      .trim()
+      .split(/\r?\n/)
+      .map((line) => line.split(','));
+    const names = (rows[0] ?? []).map((_, at) => `_c${at}`);
+    // As text, so that 3.0 stays the fraction it is in the recorded file.
+    const objects = rows.map(
+      (cells) => `{${cells.map((cell, at) => `"${names[at]}":${cell}`).join(',')}}`,
+    );
+    const inputs = {
+      csv: () => file('golden.csv', [names, ...rows].map((cells) => cells.join(',')).join('\n')),
+      jsonLines: () => file('golden.jsonl', objects.join('\n')),
+      json: () => file('golden.json', `[${objects.join(',')}]`),
+      parquet: () => parquet('golden.parquet', join(folder, 'golden.csv')),
+    };
+    const formats = {
+      csv: '{"csv":{"header":true}}',
+      jsonLines: '{"json":{"lines":true}}',
+      json: '{"json":{"lines":false}}',
+      parquet: '{"parquet":{}}',
+    };
+    await inputs.csv();
+    const result = await analyzed({
+      inputs: [await inputs[kind]()],
+      datasetFormat: formats[kind],
+    });
+    const recorded = (name: string) => readFile(join(golden, 'quality-check', name), 'utf8');
+    expect(result.statisticsText).toBe(await recorded('statistics.json'));
+    expect(result.constraintsText).toBe(await recorded('good_cases/constraints.json'));
+  },
+);
+
+/** A CSV file with a header, its columns as doubles, written by the library itself. */
+async function parquet(name: string, csvPath: string): Promise<string> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const path = join(folder, name);
+  await connection.run(
+    `copy (select columns(*)::double from read_csv('${csvPath}', header = true))
+      to '${path}' (format parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+  return path;
+}
 
 test('recorded captures have their output first', async () => {
   const inputs = [join(golden, 'monitor/capture.jsonl')];
