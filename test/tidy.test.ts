@@ -35,6 +35,8 @@ const islands: Record<string, readonly string[]> = {
     'topics->patterns',
     // a window is laid out by the schedule's cadence
     'monitoring->cron',
+    // a run of a schedule is a processing job that knows its kind of monitor
+    'processing->monitoring',
   ],
 };
 

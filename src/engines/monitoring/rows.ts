@@ -7,15 +7,33 @@ import { type Collection, sortable } from '../../ports/metadata-store.ts';
 
 export type MonitoringType = 'DataQuality' | 'ModelQuality' | 'ModelBias' | 'ModelExplainability';
 
+/** Batches whose manifests lie below the URI. */
+export interface BatchSource {
+  readonly dataUri: string;
+  /** The JSON of `dataset_format`. */
+  readonly datasetFormat: string;
+}
+
 /** A definition as a run needs it, whichever way it was given. */
 export interface MonitoringPlan {
   readonly image: string;
   readonly entrypoint: readonly string[];
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly endpointName: string;
+  /** One of the two is there: an endpoint whose captured records are watched, or batches. */
+  readonly endpointName?: string;
+  readonly batch?: BatchSource;
   /** Where the container finds the captured data. */
   readonly inputLocalPath: string;
+  /** Keys of the container contract that say where things are in a record, and what problem it is. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** `s3://…`: labels, in folders by hour. */
+  readonly groundTruthUri?: string;
+  /** `s3://…/analysis_config.json`. */
+  readonly configUri?: string;
+  /** `s3://…`: a script that makes rows of each record, one that is run after the analysis. */
+  readonly preprocessorUri?: string;
+  readonly postprocessorUri?: string;
   /** ISO-8601 durations that shift the window from the nominal time, for late labels. */
   readonly startTimeOffset?: string;
   readonly endTimeOffset?: string;
@@ -108,7 +126,7 @@ export interface JobDefinitionRow {
   readonly name: string;
   readonly scope: Scope;
   readonly type: MonitoringType;
-  readonly endpointName: string;
+  readonly endpointName?: string;
   readonly request: Readonly<Record<string, unknown>>;
   readonly plan: MonitoringPlan;
   readonly createdAtMs: number;
@@ -123,7 +141,8 @@ export const schedules: Collection<ScheduleRow> = {
         ? sortable(row.nextRunAtMs)
         : undefined,
     endpoint: (row) => row.endpointName && scoped(row.scope, row.endpointName),
-    definition: (row) => row.jobDefinitionName && scoped(row.scope, row.jobDefinitionName),
+    definition: (row) =>
+      row.jobDefinitionName && definitionKey(row.type, scoped(row.scope, row.jobDefinitionName)),
   },
 };
 
@@ -133,12 +152,21 @@ export const executions: Collection<ExecutionRow> = { name: 'monitoring/executio
 /** Keyed by `<schedule's key>/<instant, sortable>/<status>`. */
 export const alertHistory: Collection<AlertTransition> = { name: 'monitoring/alert-history' };
 
-export const dataQualityDefinitions: Collection<JobDefinitionRow> = {
-  name: 'monitoring/data-quality-definition',
+/** A name may be used once in each kind of monitor. */
+export const jobDefinitions: Readonly<Record<MonitoringType, Collection<JobDefinitionRow>>> = {
+  DataQuality: { name: 'monitoring/data-quality-definition' },
+  ModelQuality: { name: 'monitoring/model-quality-definition' },
+  ModelBias: { name: 'monitoring/model-bias-definition' },
+  ModelExplainability: { name: 'monitoring/model-explainability-definition' },
 };
 
 export function scoped(scope: Scope, name: string): string {
   return `${scope.account}/${scope.region}/${name.toLowerCase()}`;
+}
+
+/** What schedules that use a definition are found by. */
+export function definitionKey(type: MonitoringType, key: string): string {
+  return `${type}/${key}`;
 }
 
 export function executionKey(row: ExecutionRow): string {

@@ -4,6 +4,7 @@
  */
 import type { Scope } from '../../kernel/arn.ts';
 import type { Collection } from '../../ports/metadata-store.ts';
+import type { MonitoringType } from '../monitoring/rows.ts';
 
 export interface ProcessingInput {
   readonly name: string;
@@ -33,17 +34,30 @@ export interface ProcessingPlan {
 
 /** What a run of a schedule adds to a processing job. */
 export interface MonitoringOfJob {
+  readonly type: MonitoringType;
   /** Of the schedule's row. */
   readonly scheduleKey: string;
   readonly scheduleName: string;
   readonly executionKey: string;
-  readonly endpointName: string;
-  /** Where the endpoint's captured records lie, `s3://bucket/prefix/<endpoint>`. */
+  readonly executionId: string;
+  /** Absent where the records of a batch are watched. */
+  readonly endpointName?: string;
+  /**
+   * Where the records lie in folders `<variant>/yyyy/mm/dd/hh/` (of a batch: `yyyy/mm/dd/hh/`):
+   * `s3://bucket/prefix/<endpoint>`, or what a merge before this job has made of it.
+   */
   readonly captureUri: string;
   readonly captureLocalPath: string;
+  /** The files that a merge made for this run alone end so; others in the folders are not read. */
+  readonly fileSuffix?: string;
+  /** Labels to merge lie here in folders `yyyy/mm/dd/hh/`; such a job is a merge. */
+  readonly groundTruthUri?: string;
+  readonly groundTruthLocalPath?: string;
   readonly windowStartMs: number;
   readonly windowEndMs: number;
   readonly scheduledAtMs: number;
+  /** Started when this job has completed, as the execution's own. */
+  readonly followedBy?: ProcessingJobRow;
 }
 
 export type ProcessingStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';

@@ -204,8 +204,10 @@ test.each<[Record<string, string>, string]>([
   [{ analysis_type: 'MODEL_QUALITY' }, 'an analysis_type other than data quality is not supported'],
 ])('a job with the environment %j is refused: %s', async (environment, reason) => {
   const ended: Outcome<unknown>[] = [];
+  const none = async () => refuse('none');
+  const bare = { dataset: [], textOf: none, filesAt: none };
   const analyze = makeDataQualityAnalyzer({ store: w.store, tasks });
   const key = await w.job('bare', { environment });
-  ended.push(await analyze(await w.jobRow(key), { dataset: [] }, {}));
+  ended.push(await analyze(await w.jobRow(key), bare, { say: () => {} }));
   expect(ended).toEqual([{ ok: false, reason: expect.stringContaining(reason) }]);
 });

@@ -8,10 +8,17 @@ import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing
 import { hourMs, secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
-import type { AnalysisInputs, AnalysisResult, Analyze, InputFile } from '../processing/analysis.ts';
+import type {
+  AnalysisInputs,
+  AnalysisMetric,
+  AnalysisResult,
+  Analyze,
+  InputFile,
+} from '../processing/analysis.ts';
 import type { DataQualityRequest, DataQualityResult } from './analyze.ts';
 import { captureFormatBetween } from './format.ts';
 import { type Hour, hoursOfFiles, keepProfiles, knownProfiles } from './hours.ts';
+import type { QualityMetric } from './metrics.ts';
 
 /** The heavy work, in plain data, so that it can be sent to another thread. */
 export interface DataQualityTasks {
@@ -177,8 +184,18 @@ function resultOf(result: DataQualityResult, { monitoring }: ProcessingJobRow): 
         : { 'constraints_explained.json': jsonText({ explanations: result.explanations }) }),
     },
     violations: result.violations.length,
-    metrics: result.metrics,
+    metrics: result.metrics.flatMap(published),
   };
+}
+
+/** Dashboards of the original's SDK ask for a third dimension and the name without a suffix. */
+function published({ metric, feature, ...sample }: QualityMetric): readonly AnalysisMetric[] {
+  const stem = metric.slice(0, -feature.length - 1);
+  const byFeature = [{ name: 'Feature', value: feature }];
+  return [
+    { metric, ...sample },
+    { metric: stem, dimensions: byFeature, ...sample },
+  ];
 }
 
 function jsonText(value: object): string {

@@ -42,6 +42,7 @@ import type { JobEnd, JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { AnalysisResult, Analyze } from '../processing/analysis.ts';
 import { makeProcessingLoop, type ProcessingLoop } from '../processing/loop.ts';
+import { mergerImage } from './job-of-run.ts';
 import { makeSchedulesLoop } from './schedules.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
@@ -88,6 +89,7 @@ export class Watch {
   /** Jobs that began, by name, in order. */
   readonly begun: string[] = [];
   analyze: Analyze = async () => ok(quiet);
+  merge: Analyze = async () => ok(quiet);
   program: Program = async () => exited(0);
   captured: ((beforeMs: number) => Promise<void>) | undefined;
   readonly schedules: Loop;
@@ -264,7 +266,10 @@ export class Watch {
       metrics: { record: async (_, data) => void this.recorded.push(...data) },
       workspaces: folderWorkspaces(this.#folder ?? tmpdir()),
       launcher: this.#launcher(),
-      analyzers: new Map([['analyzer', (...args) => this.#analyze(...args)]]),
+      analyzers: new Map([
+        ['analyzer', (...args) => this.#begin('analyze', args)],
+        [mergerImage, (...args) => this.#begin('merge', args)],
+      ]),
       captured: async (beforeMs) => this.captured?.(beforeMs),
       wake: (name) => void this.woken.push(name),
       holder: `process ${this.#processes}`,
@@ -273,9 +278,9 @@ export class Watch {
     });
   }
 
-  #analyze(...args: Parameters<Analyze>): ReturnType<Analyze> {
+  #begin(which: 'analyze' | 'merge', args: Parameters<Analyze>): ReturnType<Analyze> {
     this.begun.push(args[0].name);
-    return this.analyze(...args);
+    return this[which](...args);
   }
 
   #launcher(): Launcher {

@@ -1,6 +1,6 @@
 /** When runs begin, for which window, and what becomes of those that cannot. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dataQualityDefinitions, schedules, scoped } from '../../engines/monitoring/rows.ts';
+import { jobDefinitions, schedules, scoped } from '../../engines/monitoring/rows.ts';
 import { processingJobs } from '../../engines/processing/rows.ts';
 import { hourMs, minuteMs } from '../../kernel/clock.ts';
 import { ok, refuse } from '../../kernel/outcome.ts';
@@ -249,7 +249,7 @@ test('a named definition is read when the run begins', async () => {
   const { plan: _, ...row } = await w.schedule('named', { jobDefinitionName: 'defined' });
   await w.store.write(async (tx) => {
     await tx.put(schedules, scoped(scope, 'named'), row);
-    await tx.put(dataQualityDefinitions, scoped(scope, 'defined'), {
+    await tx.put(jobDefinitions.DataQuality, scoped(scope, 'defined'), {
       arn: 'a',
       name: 'defined',
       scope,

@@ -7,11 +7,12 @@ import { parseCadence } from '../../engines/cron/cadence.ts';
 import type { EventBus } from '../../engines/events/bus.ts';
 import { endpoints } from '../../engines/hosting/rows.ts';
 import {
-  dataQualityDefinitions,
   type ExecutionRow,
   executionKey,
   executions,
+  jobDefinitions,
   type MonitoringPlan,
+  type MonitoringType,
   type ScheduleRow,
   schedules,
   scoped,
@@ -19,7 +20,6 @@ import {
 import { type Window, windowOf } from '../../engines/monitoring/window.ts';
 import { type ProcessingWork, processingJobs } from '../../engines/processing/rows.ts';
 import type { WorkQueue } from '../../engines/work/queue.ts';
-import type { Scope } from '../../kernel/arn.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Loop, Wake } from '../../kernel/loop.ts';
@@ -174,7 +174,7 @@ async function begin(
 export interface Prepared {
   readonly plan: MonitoringPlan;
   readonly window: Window;
-  /** `s3://…/<endpoint>`. */
+  /** `s3://…/<endpoint>`, or where the manifests of batches lie. */
   readonly captureUri: string;
 }
 
@@ -185,7 +185,7 @@ async function prepare(
 ): Promise<Outcome<Prepared>> {
   const given = await planOf(tx, schedule);
   if (!given.ok) return given;
-  const plan = await withBaseline(tx, given.value, schedule.scope);
+  const plan = await withBaseline(tx, given.value, schedule);
   if (!plan.ok) return plan;
   const cadence = parseCadence(schedule.expression);
   if (!cadence.ok) return cadence;
@@ -197,31 +197,43 @@ async function prepare(
     endTimeOffset: plan.value.endTimeOffset,
   });
   if (!window.ok) return window;
-  const { endpointName } = plan.value;
+  const { endpointName, batch } = plan.value;
+  const common = { plan: plan.value, window: window.value };
+  if (endpointName === undefined) return ok({ ...common, captureUri: batch?.dataUri ?? '' });
   const endpoint = await tx.get(endpoints, scoped(schedule.scope, endpointName));
   if (!endpoint) return refuse(`The endpoint ${endpointName} does not exist`);
   const capture = endpoint.active?.capture;
   if (!capture) return refuse(`The endpoint ${endpointName} has no data capture configured`);
   const captureUri = `${capture.destinationUri.replace(/\/+$/, '')}/${endpoint.name}`;
-  return ok({ plan: plan.value, window: window.value, captureUri });
+  return ok({ ...common, captureUri });
 }
 
 async function planOf(tx: Transaction, schedule: ScheduleRow): Promise<Outcome<MonitoringPlan>> {
   if (schedule.plan) return ok(schedule.plan);
   const name = schedule.jobDefinitionName ?? '';
-  const definition = await tx.get(dataQualityDefinitions, scoped(schedule.scope, name));
+  const definition = await tx.get(jobDefinitions[schedule.type], scoped(schedule.scope, name));
   return definition ? ok(definition.plan) : refuse(`The job definition ${name} does not exist`);
 }
+
+/** What a baselining job leaves for each kind of monitor, in the folder of its output. */
+const baselineDocuments: Readonly<
+  Record<MonitoringType, { readonly constraints: string; readonly statistics?: string }>
+> = {
+  DataQuality: { constraints: 'constraints.json', statistics: 'statistics.json' },
+  ModelQuality: { constraints: 'constraints.json' },
+  ModelBias: { constraints: 'analysis.json' },
+  ModelExplainability: { constraints: 'analysis.json' },
+};
 
 /** Takes the documents the named baselining job left, where no URI names others. */
 async function withBaseline(
   tx: Transaction,
   plan: MonitoringPlan,
-  scope: Scope,
+  { type, scope }: ScheduleRow,
 ): Promise<Outcome<MonitoringPlan>> {
-  const { baseliningJobName: name } = plan;
-  const { constraintsUri, statisticsUri } = plan;
-  if (name === undefined || (constraintsUri && statisticsUri)) return ok(plan);
+  const { baseliningJobName: name, constraintsUri, statisticsUri } = plan;
+  const { constraints, statistics } = baselineDocuments[type];
+  if (name === undefined || (constraintsUri && (statisticsUri || !statistics))) return ok(plan);
   const job = await tx.get(processingJobs, scoped(scope, name));
   const folder = job?.plan.outputs[0]?.uri.replace(/\/+$/, '');
   if (!job || folder === undefined) return refuse(`The baselining job ${name} does not exist`);
@@ -230,8 +242,10 @@ async function withBaseline(
   }
   return ok({
     ...plan,
-    constraintsUri: constraintsUri ?? `${folder}/constraints.json`,
-    statisticsUri: statisticsUri ?? `${folder}/statistics.json`,
+    constraintsUri: constraintsUri ?? `${folder}/${constraints}`,
+    ...(statistics === undefined
+      ? {}
+      : { statisticsUri: statisticsUri ?? `${folder}/${statistics}` }),
   });
 }
 

@@ -133,11 +133,11 @@ test('the end of a run is told as an event, after that of its job', async () => 
 const measured: AnalysisResult = {
   ...quiet,
   metrics: [
-    { metric: 'feature_completeness_age', feature: 'age', value: 0.5 },
-    { metric: 'feature_baseline_drift_age', feature: 'age', value: Number.NaN },
+    { metric: 'feature_completeness_age', value: 0.5 },
+    { metric: 'feature_baseline_drift_age', value: Number.NaN },
     {
-      metric: 'feature_data_age',
-      feature: 'age',
+      metric: 'feature_data',
+      dimensions: [{ name: 'Feature', value: 'age' }],
       statistics: { sampleCount: 2, sum: 5, minimum: 1, maximum: 4 },
     },
   ],
@@ -150,15 +150,13 @@ const three = [...two, { name: 'Feature', value: 'age' }];
 const shown = () =>
   w.recorded.map(({ metric, dimensions, sample }) => ({ metric, dimensions, sample }));
 
-test('numbers are published under both sets of dimensions; what is no number is not', async () => {
+test('numbers are published beside the dimensions of the run; what is no number is not', async () => {
   await w.schedule('hourly');
   await runs([ok(measured)]);
   const half: Sample = { kind: 'values', values: [0.5], counts: [1] };
   const set: Sample = { kind: 'statistics', sampleCount: 2, sum: 5, minimum: 1, maximum: 4 };
   expect(shown()).toEqual([
     { metric: 'feature_completeness_age', dimensions: two, sample: half },
-    { metric: 'feature_completeness', dimensions: three, sample: half },
-    { metric: 'feature_data_age', dimensions: two, sample: set },
     { metric: 'feature_data', dimensions: three, sample: set },
   ]);
   expect(w.recorded[0]).toMatchObject({
@@ -216,6 +214,7 @@ test('ending a job twice changes nothing', async () => {
     clock: w.clock,
     metrics: { record: async () => void told.push('metrics') },
     events: { publish: async () => void told.push('event'), subscribe: () => () => {} },
+    queue: w.queue,
   };
   await finishJob(key, refuse('again'), parts);
   expect((await w.jobRow(key)).status).toBe('Completed');

@@ -1,140 +1,17 @@
-/** Finds a job's input objects, as files for a built-in analysis or staged for a program. */
+/** Opens a job's inputs: as files for a built-in analysis, or staged where a program expects them. */
 
-import {
-  formatObjectUri,
-  type ObjectAddress,
-  type ObjectSpace,
-  objectsUnder,
-  parseObjectUri,
-} from '../../engines/objects/space.ts';
-import type {
-  MonitoringOfJob,
-  ProcessingInput,
-  ProcessingJobRow,
-} from '../../engines/processing/rows.ts';
+import { formatObjectUri } from '../../engines/objects/space.ts';
+import type { ProcessingInput, ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { gather } from '../../kernel/bytes.ts';
-import { hourFolder, hoursIn } from '../../kernel/hours.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { Workspace } from '../../ports/workspace.ts';
 import type { AnalysisInputs, InputFile } from './analysis.ts';
+import { capturedObjects, labelObjects } from './captured.ts';
+import { type Found, type InputParts, objectsOf } from './objects.ts';
 
-/** Objects of one input; more is a mistake in the prefix. */
-const mostObjects = 1_000_000;
-const largestManifestBytes = 16 * 1024 * 1024;
 /** A baseline's statistics hold sketches of every column, never the data itself. */
 const largestDocumentBytes = 512 * 1024 * 1024;
-
-export interface Found extends ObjectAddress {
-  /** The key without the input's prefix: where a program finds it below the local path. */
-  readonly relative: string;
-  readonly etag: string;
-}
-
-export interface InputParts {
-  readonly objects: ObjectSpace;
-}
-
-/** Every object of an input, in order of keys. */
-export async function objectsOf(
-  input: ProcessingInput,
-  { objects }: InputParts,
-): Promise<Outcome<readonly Found[]>> {
-  const at = parseObjectUri(input.uri);
-  if (!at.ok) return at;
-  if (!(await objects.hasBucket(at.value.bucket))) {
-    return refuse(`input ${input.name}: the bucket ${at.value.bucket} does not exist`);
-  }
-  if (input.isManifest) return objectsOfManifest(input, at.value, objects);
-  const found: Found[] = [];
-  for await (const { key, etag } of objectsUnder(objects, at.value)) {
-    if (key.endsWith('/')) continue;
-    found.push({ bucket: at.value.bucket, key, etag, relative: relativeTo(at.value.key, key) });
-    if (found.length > mostObjects) return refuse(`input ${input.name}: too many objects`);
-  }
-  if (found.length === 0) {
-    return refuse(`input ${input.name}: no object's key starts with ${input.uri}`);
-  }
-  return ok(found);
-}
-
-/** `a/b` names the object `a/b` (its last part is left) or a folder `a/b/` (the rest is left). */
-function relativeTo(prefix: string, key: string): string {
-  const folder = prefix.endsWith('/') || key.startsWith(`${prefix}/`);
-  const rest = folder ? key.slice(prefix.length).replace(/^\/+/, '') : '';
-  return rest !== '' ? rest : (key.split('/').at(-1) ?? key);
-}
-
-async function objectsOfManifest(
-  input: ProcessingInput,
-  at: ObjectAddress,
-  objects: ObjectSpace,
-): Promise<Outcome<readonly Found[]>> {
-  const body = await objects.read(at);
-  if (!body) return refuse(`input ${input.name}: the manifest ${input.uri} does not exist`);
-  const wrong = refuse(
-    `input ${input.name}: the manifest must be [{"prefix": "s3://bucket/path/"}, "key", …]`,
-  );
-  let value: unknown;
-  try {
-    value = JSON.parse((await gather(body, largestManifestBytes)).toString('utf8'));
-  } catch {
-    return wrong;
-  }
-  if (!Array.isArray(value)) return wrong;
-  const [first, ...keys] = value as unknown[];
-  const prefix = (first as { prefix?: unknown } | undefined)?.prefix;
-  if (typeof prefix !== 'string' || !keys.every((key) => typeof key === 'string')) return wrong;
-  const base = parseObjectUri(prefix);
-  if (!base.ok) return base;
-  return ok(
-    keys.map((key) => ({
-      bucket: base.value.bucket,
-      key: `${base.value.key}${key as string}`,
-      relative: key as string,
-      etag: '',
-    })),
-  );
-}
-
-/**
- * The captured objects of a run's window, in order of time within each variant. Looks into the
- * hours' folders alone: an endpoint's captured records may be years long.
- */
-export async function capturedObjects(
-  monitoring: MonitoringOfJob,
-  { objects }: InputParts,
-): Promise<Outcome<readonly Found[]>> {
-  const at = parseObjectUri(monitoring.captureUri);
-  if (!at.ok) return at;
-  const { bucket } = at.value;
-  const folder = at.value.key.replace(/\/*$/, '/');
-  const { windowStartMs: startMs, windowEndMs: endMs } = monitoring;
-  const found: Found[] = [];
-  for await (const variant of foldersIn({ bucket, key: folder }, objects)) {
-    for (const hour of hoursIn(startMs, endMs).map(hourFolder)) {
-      const prefix = `${folder}${variant}/${hour}/`;
-      for await (const { key, etag } of objectsUnder(objects, { bucket, key: prefix })) {
-        found.push({ bucket, key, etag, relative: key.slice(folder.length) });
-      }
-    }
-  }
-  return ok(found);
-}
-
-/** Names of the folders right below a folder, each found by one look past the one before. */
-async function* foldersIn(at: ObjectAddress, objects: ObjectSpace): AsyncIterable<string> {
-  let after: string | undefined;
-  for (;;) {
-    const range = { prefix: at.key, limit: 1, ...(after === undefined ? {} : { after }) };
-    const [next] = await objects.list(at.bucket, range);
-    if (!next) return;
-    const [name = '', ...rest] = next.key.slice(at.key.length).split('/');
-    if (rest.length > 0) yield name;
-    // No key that begins with `name/` comes after `name/` and the last code point.
-    after = rest.length > 0 ? `${at.key}${name}/\u{10ffff}` : next.key;
-  }
-}
 
 /** The files of a built-in analysis, and a function that gives them back. */
 export interface Opened {
@@ -147,56 +24,83 @@ export async function openInputs(
   parts: InputParts,
   options: Abortable,
 ): Promise<Outcome<Opened>> {
-  const { environment, inputs } = job.plan;
   const released: (() => Promise<void>)[] = [];
   const release = async () => {
-    for (const one of released) await one();
+    for (const one of released.splice(0)) await one();
   };
+  const filesOf = async (found: readonly Found[]) => {
+    const files: InputFile[] = [];
+    for (const one of found) {
+      const file = await parts.objects.asFile(one, options);
+      if (!file) continue;
+      released.push(() => file.release());
+      files.push({ path: file.path, uri: formatObjectUri(one), etag: one.etag });
+    }
+    return files;
+  };
+  const inputs = await analysisInputs(job, parts, filesOf);
+  if (inputs.ok) return ok({ inputs: inputs.value, release });
+  await release();
+  return inputs;
+}
+
+async function analysisInputs(
+  job: ProcessingJobRow,
+  parts: InputParts,
+  filesOf: (found: readonly Found[]) => Promise<readonly InputFile[]>,
+): Promise<Outcome<AnalysisInputs>> {
+  const { environment, inputs } = job.plan;
   const dataset = await datasetObjects(job, parts);
   if (!dataset.ok) return dataset;
-  const files: InputFile[] = [];
-  for (const found of dataset.value) {
-    const file = await parts.objects.asFile(found, options);
-    if (!file) continue;
-    released.push(() => file.release());
-    files.push({ path: file.path, uri: formatObjectUri(found), etag: found.etag });
-  }
-  const textAt = (path: string | undefined) => documentAt(path, inputs, parts);
+  const labels =
+    job.monitoring?.groundTruthUri === undefined
+      ? undefined
+      : await labelObjects(job.monitoring, parts);
+  if (labels && !labels.ok) return labels;
+  const textAt = (path: string | undefined) =>
+    path === undefined ? ok(undefined) : documentAt(path, inputs, parts);
   const constraints = await textAt(environment['baseline_constraints']);
+  if (!constraints.ok) return constraints;
   const statistics = await textAt(environment['baseline_statistics']);
-  if (!constraints.ok || !statistics.ok) {
-    await release();
-    return constraints.ok ? (statistics as { ok: false; reason: string }) : constraints;
-  }
+  if (!statistics.ok) return statistics;
   return ok({
-    inputs: {
-      dataset: files,
-      ...(constraints.value === undefined ? {} : { constraintsText: constraints.value }),
-      ...(statistics.value === undefined ? {} : { statisticsText: statistics.value }),
+    dataset: await filesOf(dataset.value),
+    ...(labels ? { groundTruth: await filesOf(labels.value) } : {}),
+    ...(constraints.value === undefined ? {} : { constraintsText: constraints.value }),
+    ...(statistics.value === undefined ? {} : { statisticsText: statistics.value }),
+    textOf: (localPath) => documentAt(localPath, inputs, parts),
+    async filesAt(uri) {
+      const found = await objectsOf({ name: uri, uri, localPath: '', isManifest: false }, parts);
+      return found.ok ? ok(await filesOf(found.value)) : found;
     },
-    release,
   });
 }
 
+/** Where an analysis configuration may name the data itself, there need be no input of them. */
 async function datasetObjects(
   job: ProcessingJobRow,
   parts: InputParts,
 ): Promise<Outcome<readonly Found[]>> {
   if (job.monitoring) return capturedObjects(job.monitoring, parts);
-  const source = job.plan.environment['dataset_source'];
-  if (source === undefined) return refuse('the environment variable dataset_source is not set');
-  const input = job.plan.inputs.find(({ localPath }) => covers(localPath, source));
-  if (!input) return refuse(`no processing input has dataset_source (${source}) as its LocalPath`);
-  return objectsOf(input, parts);
+  const { environment, inputs } = job.plan;
+  const source = environment['dataset_source'];
+  if (source !== undefined) {
+    const input = inputs.find(({ localPath }) => covers(localPath, source));
+    if (input) return objectsOf(input, parts);
+    return refuse(`no processing input has dataset_source (${source}) as its LocalPath`);
+  }
+  const input = inputs.find(({ name }) => name === 'dataset');
+  if (input) return objectsOf(input, parts);
+  if (inputs.some(({ name }) => name === 'analysis_config')) return ok([]);
+  return refuse('the environment variable dataset_source is not set');
 }
 
-/** The text of the one object an input brings to a local path, where the path is given. */
+/** The text of the one object an input brings to a local path. */
 async function documentAt(
-  path: string | undefined,
+  path: string,
   inputs: readonly ProcessingInput[],
   parts: InputParts,
-): Promise<Outcome<string | undefined>> {
-  if (path === undefined) return ok(undefined);
+): Promise<Outcome<string>> {
   const input = inputs.find(({ localPath }) => covers(localPath, path));
   if (!input) return refuse(`no processing input brings ${path}`);
   const found = await objectsOf(input, parts);
@@ -228,8 +132,12 @@ export async function stageInputs(
   if (!job.monitoring) return ok(undefined);
   const captured = await capturedObjects(job.monitoring, parts);
   if (!captured.ok) return captured;
-  const { captureLocalPath, endpointName } = job.monitoring;
-  return copyAll(captured.value, `${captureLocalPath}/${endpointName}`, { workspace, parts });
+  const { captureLocalPath, endpointName, groundTruthLocalPath } = job.monitoring;
+  const to = [captureLocalPath, ...(endpointName === undefined ? [] : [endpointName])].join('/');
+  const staged = await copyAll(captured.value, to, { workspace, parts });
+  if (!staged.ok || groundTruthLocalPath === undefined) return staged;
+  const labels = await labelObjects(job.monitoring, parts);
+  return labels.ok ? copyAll(labels.value, groundTruthLocalPath, { workspace, parts }) : labels;
 }
 
 async function copyAll(

@@ -1,12 +1,17 @@
 /** What a run's results become in the metric recorder: namespaces, dimensions, values. */
+import type { MonitoringType } from '../../engines/monitoring/rows.ts';
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { type Datum, type Dimension, type Sample, single } from '../../engines/series/recorder.ts';
 import type { Ending } from './run.ts';
 
-const namespaces = {
-  DATA_QUALITY: 'aws/sagemaker/Endpoints/data-metrics',
-  MODEL_QUALITY: 'aws/sagemaker/Endpoints/model-metrics',
-} as const;
+/** Folders of the original: metrics of endpoints, and of batches. */
+const families = { endpoint: 'aws/sagemaker/Endpoints', batch: 'aws/sagemaker/ModelMonitoring' };
+const namespaces: Readonly<Record<MonitoringType, string>> = {
+  DataQuality: 'data-metrics',
+  ModelQuality: 'model-metrics',
+  ModelBias: 'bias-metrics',
+  ModelExplainability: 'explainability-metrics',
+};
 /** More lines than this in a program's metrics file are not published. */
 const mostLines = 10_000;
 
@@ -14,32 +19,25 @@ const mostLines = 10_000;
 export function metricsOf(job: ProcessingJobRow, ending: Ending, nowMs: number): readonly Datum[] {
   const { monitoring, plan } = job;
   if (!monitoring || plan.environment['publish_cloudwatch_metrics'] !== 'Enabled') return [];
-  const dimensions = [
-    { name: 'Endpoint', value: monitoring.endpointName },
-    { name: 'MonitoringSchedule', value: monitoring.scheduleName },
+  const { type, endpointName, scheduleName } = monitoring;
+  const ofRun = [
+    ...(endpointName === undefined ? [] : [{ name: 'Endpoint', value: endpointName }]),
+    { name: 'MonitoringSchedule', value: scheduleName },
   ];
-  const namespace =
-    plan.environment['analysis_type'] === 'MODEL_QUALITY'
-      ? namespaces.MODEL_QUALITY
-      : namespaces.DATA_QUALITY;
-  const common = { namespace, timestampMs: nowMs, unit: 'None' };
-  const own = ending.metrics.flatMap(({ metric, feature, value, statistics }): Datum[] => {
+  const family = endpointName === undefined ? families.batch : families.endpoint;
+  const common = { namespace: `${family}/${namespaces[type]}`, timestampMs: nowMs, unit: 'None' };
+  const own = ending.metrics.flatMap((one): Datum[] => {
+    const { metric, dimensions = [], value, statistics } = one;
     const sample: Sample | undefined = statistics
       ? { kind: 'statistics', ...statistics }
       : value !== undefined && Number.isFinite(value)
         ? single(value)
         : undefined;
-    if (!sample) return [];
-    // Dashboards of the original's SDK ask for a third dimension and the name without a suffix.
-    const byFeature = [...dimensions, { name: 'Feature', value: feature }];
-    return [
-      { ...common, metric, dimensions, sample },
-      { ...common, metric: metric.slice(0, -feature.length - 1), dimensions: byFeature, sample },
-    ];
+    return sample ? [{ ...common, metric, dimensions: [...ofRun, ...dimensions], sample }] : [];
   });
   const lines = ending.metricLines.slice(0, mostLines).flatMap((line): Datum[] => {
     const parsed = parseLine(line);
-    return parsed ? [{ ...common, dimensions, ...parsed }] : [];
+    return parsed ? [{ ...common, dimensions: ofRun, ...parsed }] : [];
   });
   return [...own, ...lines];
 }

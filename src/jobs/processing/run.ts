@@ -1,4 +1,6 @@
 /** Runs one processing job from its inputs to its outputs, and says how it ended. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { once } from '../../kernel/bytes.ts';
@@ -9,7 +11,7 @@ import type { JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { ProgramLogs } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
-import type { AnalysisMetric, Analyze } from './analysis.ts';
+import type { AnalysisMetric, Analyze, FileContent } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
 
 /** What the service keeps of a program's last words. */
@@ -64,11 +66,12 @@ async function runAnalysis(
   const { inputs, release } = opened.value;
   try {
     if (job.monitoring && inputs.dataset.length === 0) return refuse(noData(job));
-    const result = await inTime(job, options, (limits) => analyze(job, inputs, limits));
+    const say = (line: string) => parts.programLogs.append(`processing-jobs/${job.name}`, line);
+    const result = await inTime(job, options, (limits) => analyze(job, inputs, { ...limits, say }));
     if (!result.ok) return result;
     const { files, violations, metrics } = result.value;
-    for (const [name, text] of Object.entries(files)) {
-      const stored = await store(output.uri, name, { text, objects: parts.objects });
+    for (const [name, content] of Object.entries(files)) {
+      const stored = await store(output.uri, name, { content, objects: parts.objects });
       if (!stored.ok) return stored;
     }
     return ok({ status: 'Completed', exitMessage: verdict(violations), metrics, metricLines: [] });
@@ -104,29 +107,42 @@ function noData({ monitoring }: ProcessingJobRow): string {
   const [from, to] = [monitoring.windowStartMs, monitoring.windowEndMs].map((ms) =>
     new Date(ms).toISOString(),
   );
+  const folders = monitoring.endpointName === undefined ? '' : '<variant>/';
   return (
-    `Job inputs had no data: looked under ${monitoring.captureUri}/<variant>/yyyy/mm/dd/hh/ ` +
+    `Job inputs had no data: looked under ${monitoring.captureUri}/${folders}yyyy/mm/dd/hh/ ` +
     `for captured records from ${from} until ${to}, and found no object`
   );
 }
 
 interface Storing {
-  readonly text: string;
+  readonly content: FileContent;
   readonly objects: ObjectSpace;
 }
+
+const contentTypes: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  jsonl: 'application/jsonlines',
+  csv: 'text/csv',
+  html: 'text/html; charset=utf-8',
+};
 
 async function store(
   uri: string,
   name: string,
-  { text, objects }: Storing,
+  { content, objects }: Storing,
 ): Promise<Outcome<void>> {
   const at = parseObjectUri(uri);
   if (!at.ok) return at;
   const key = [at.value.key.replace(/\/+$/, ''), name].filter((part) => part !== '').join('/');
-  const put = await objects.put({ bucket: at.value.bucket, key }, once(Buffer.from(text)), {
-    contentType: 'application/json',
-  });
-  return put.ok ? ok(undefined) : refuse(`output ${uri}: ${put.reason}`);
+  const contentType = contentTypes[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+  const isText = typeof content === 'string';
+  const body = isText ? once(Buffer.from(content)) : createReadStream(content.path);
+  try {
+    const put = await objects.put({ bucket: at.value.bucket, key }, body, { contentType });
+    return put.ok ? ok(undefined) : refuse(`output ${uri}: ${put.reason}`);
+  } finally {
+    if (!isText) await rm(content.path, { force: true });
+  }
 }
 
 async function runProgram(

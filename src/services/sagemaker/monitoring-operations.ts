@@ -1,11 +1,6 @@
 /** The monitoring and processing operations, as a table. */
 import type { OperationTable } from '../../wire/operation.ts';
-import {
-  createDataQualityJobDefinition,
-  deleteDataQualityJobDefinition,
-  describeDataQualityJobDefinition,
-  listDataQualityJobDefinitions,
-} from './data-quality-job-definition.ts';
+import { jobDefinitionOperations } from './job-definition.ts';
 import {
   listMonitoringAlertHistory,
   listMonitoringAlerts,
@@ -32,10 +27,7 @@ import {
 } from './processing-job.ts';
 
 export const monitoringOperations: OperationTable<MonitoringCtx> = {
-  CreateDataQualityJobDefinition: createDataQualityJobDefinition,
-  DescribeDataQualityJobDefinition: describeDataQualityJobDefinition,
-  ListDataQualityJobDefinitions: listDataQualityJobDefinitions,
-  DeleteDataQualityJobDefinition: deleteDataQualityJobDefinition,
+  ...jobDefinitionOperations,
   CreateMonitoringSchedule: createMonitoringSchedule,
   DescribeMonitoringSchedule: describeMonitoringSchedule,
   ListMonitoringSchedules: listMonitoringSchedules,

@@ -1,17 +1,19 @@
 /**
- * Makes one plan of the two ways to say what a data-quality run does: a definition inline in the
- * schedule, and a named DataQualityJobDefinition.
+ * Makes one plan of the ways to say what a run does: a definition inline in the schedule (data
+ * quality alone), and a named definition of one of the four monitors.
  */
 import type {
-  CreateDataQualityJobDefinitionRequest,
+  BatchTransformInput,
+  EndpointInput,
   MonitoringAppSpecification,
   MonitoringJobDefinition,
   MonitoringNetworkConfig,
   MonitoringOutputConfig,
   MonitoringResources,
+  MonitoringStoppingCondition,
 } from '@aws-sdk/client-sagemaker';
 import { parseDurationMs } from '../../engines/cron/cadence.ts';
-import type { MonitoringPlan } from '../../engines/monitoring/rows.ts';
+import type { BatchSource, MonitoringPlan, MonitoringType } from '../../engines/monitoring/rows.ts';
 import { parseObjectUri } from '../../engines/objects/space.ts';
 import { faults } from './faults.ts';
 
@@ -36,6 +38,7 @@ export function planOfInline(definition: MonitoringJobDefinition): MonitoringPla
   if (!input || more.length > 0) {
     throw faults.badMember('monitoringInputs', 'Member must have length equal to 1');
   }
+  refuseAttributes(input);
   return planOf({
     app: definition.MonitoringAppSpecification,
     environment: definition.Environment,
@@ -49,37 +52,79 @@ export function planOfInline(definition: MonitoringJobDefinition): MonitoringPla
   });
 }
 
-export function planOfDefinition(request: CreateDataQualityJobDefinitionRequest): MonitoringPlan {
-  return planOf({
-    app: request.DataQualityAppSpecification,
-    environment: request.DataQualityAppSpecification?.Environment,
-    input: request.DataQualityJobInput,
-    output: request.DataQualityJobOutputConfig,
-    baseline: request.DataQualityBaselineConfig,
+/** The members that the four kinds of definitions have, each under a name with its kind. */
+export interface DefinitionRequest {
+  readonly JobResources?: MonitoringResources | undefined;
+  readonly NetworkConfig?: MonitoringNetworkConfig | undefined;
+  readonly StoppingCondition?: MonitoringStoppingCondition | undefined;
+  readonly RoleArn?: string | undefined;
+}
+
+/** The wire has checked the members against the model of the kind. */
+export function planOfDefinition(type: MonitoringType, request: DefinitionRequest): MonitoringPlan {
+  const members = request as Readonly<Record<string, unknown>>;
+  const app = members[`${type}AppSpecification`] as App | undefined;
+  const input = members[`${type}JobInput`] as Input | undefined;
+  if (type === 'DataQuality') refuseAttributes(input);
+  const plan = planOf({
+    app,
+    environment: app?.Environment,
+    input,
+    output: members[`${type}JobOutputConfig`] as MonitoringOutputConfig | undefined,
+    baseline: members[`${type}BaselineConfig`] as Baseline | undefined,
     resources: request.JobResources,
     network: request.NetworkConfig,
     maxRuntimeSeconds: request.StoppingCondition?.MaxRuntimeInSeconds,
     roleArn: request.RoleArn,
   });
+  const labels = input?.GroundTruthS3Input?.S3Uri;
+  const needsLabels = type === 'ModelQuality' || type === 'ModelBias';
+  if (needsLabels && !labels) {
+    throw faults.badMember('groundTruthS3Input.s3Uri', 'Member must not be null');
+  }
+  if (type === 'ModelQuality' && !app?.ProblemType) {
+    throw faults.badMember('problemType', 'Member must not be null');
+  }
+  if ((type === 'ModelBias' || type === 'ModelExplainability') && !app?.ConfigUri) {
+    throw faults.badMember('configUri', 'Member must not be null');
+  }
+  const source = input?.EndpointInput ?? input?.BatchTransformInput;
+  return {
+    ...plan,
+    attributes: {
+      ...attributesOf(source),
+      ...(type === 'ModelQuality' ? { analysis_type: 'MODEL_QUALITY' } : {}),
+      ...optional('problem_type', app?.ProblemType),
+    },
+    ...optional('groundTruthUri', uri('groundTruthS3Input.s3Uri', labels)),
+    ...optional('configUri', uri('configUri', app?.ConfigUri)),
+  };
+}
+
+type App = MonitoringAppSpecification & {
+  readonly Environment?: Record<string, string> | undefined;
+  readonly ProblemType?: string | undefined;
+  readonly ConfigUri?: string | undefined;
+};
+
+interface Input {
+  readonly EndpointInput?: EndpointInput | undefined;
+  readonly BatchTransformInput?: BatchTransformInput | undefined;
+  readonly GroundTruthS3Input?: { readonly S3Uri?: string | undefined } | undefined;
+}
+
+interface Baseline {
+  readonly BaseliningJobName?: string | undefined;
+  readonly ConstraintsResource?: { readonly S3Uri?: string | undefined } | undefined;
+  readonly StatisticsResource?: { readonly S3Uri?: string | undefined } | undefined;
 }
 
 interface Parts {
   readonly app: MonitoringAppSpecification | undefined;
   readonly environment: Record<string, string> | undefined;
-  readonly input:
-    | Pick<
-        NonNullable<MonitoringJobDefinition['MonitoringInputs']>[number],
-        'EndpointInput' | 'BatchTransformInput'
-      >
-    | undefined;
+  readonly input: Input | undefined;
   readonly output: MonitoringOutputConfig | undefined;
-  readonly baseline:
-    | {
-        readonly BaseliningJobName?: string | undefined;
-        readonly ConstraintsResource?: { readonly S3Uri?: string | undefined } | undefined;
-        readonly StatisticsResource?: { readonly S3Uri?: string | undefined } | undefined;
-      }
-    | undefined;
+  readonly baseline: Baseline | undefined;
   readonly resources: MonitoringResources | undefined;
   readonly network: MonitoringNetworkConfig | undefined;
   readonly maxRuntimeSeconds: number | undefined;
@@ -89,23 +134,21 @@ interface Parts {
 function planOf(parts: Parts): MonitoringPlan {
   const { app, baseline } = parts;
   refuseUnbuilt(parts);
-  const endpoint = parts.input?.EndpointInput;
-  if (!endpoint?.EndpointName || !endpoint.LocalPath) {
-    throw faults.badMember('endpointInput', 'EndpointName and LocalPath must not be null');
-  }
   const output = outputOf(parts.output);
   const environment = parts.environment ?? {};
   const clash = Object.keys(environment).find((key) => reserved.has(key));
   if (clash) throw faults.invalid(`Environment: ${clash} is set by the service itself.`);
+  const scripts = {
+    ...optional('preprocessorUri', scriptUri('recordPreprocessorSourceUri', app)),
+    ...optional('postprocessorUri', scriptUri('postAnalyticsProcessorSourceUri', app)),
+  };
   return {
     image: app?.ImageUri ?? '',
     entrypoint: app?.ContainerEntrypoint ?? [],
     arguments: app?.ContainerArguments ?? [],
     environment,
-    endpointName: endpoint.EndpointName,
-    inputLocalPath: endpoint.LocalPath,
-    ...optional('startTimeOffset', duration('startTimeOffset', endpoint.StartTimeOffset)),
-    ...optional('endTimeOffset', duration('endTimeOffset', endpoint.EndTimeOffset)),
+    ...sourceOf(parts.input),
+    ...scripts,
     outputUri: output.uri,
     outputLocalPath: output.localPath,
     ...optional('constraintsUri', uri('constraintsResource', baseline?.ConstraintsResource?.S3Uri)),
@@ -117,27 +160,98 @@ function planOf(parts: Parts): MonitoringPlan {
   };
 }
 
-/** They say where features and predictions are in a body; rows are found by their names here. */
-const unbuiltAttributes = [
-  'FeaturesAttribute',
-  'InferenceAttribute',
-  'ProbabilityAttribute',
-  'ProbabilityThresholdAttribute',
-  'ExcludeFeaturesAttribute',
-] as const;
+type Source = Pick<
+  MonitoringPlan,
+  'endpointName' | 'batch' | 'inputLocalPath' | 'startTimeOffset' | 'endTimeOffset'
+>;
 
-function refuseUnbuilt({ app, input, network, output, resources }: Parts): void {
-  const attribute = unbuiltAttributes.find((name) => input?.EndpointInput?.[name] !== undefined);
-  if (attribute) throw faults.notImplemented(`EndpointInput.${attribute}`);
-  if (input?.BatchTransformInput) throw faults.notImplemented('BatchTransformInput');
-  if (app?.RecordPreprocessorSourceUri) throw faults.notImplemented('RecordPreprocessorSourceUri');
-  if (app?.PostAnalyticsProcessorSourceUri) {
-    throw faults.notImplemented('PostAnalyticsProcessorSourceUri');
+function sourceOf(input: Input | undefined): Source {
+  const { EndpointInput: endpoint, BatchTransformInput: batch } = input ?? {};
+  if (endpoint && batch) {
+    throw faults.badMember(
+      'endpointInput',
+      'EndpointInput and BatchTransformInput exclude another',
+    );
   }
+  const from = endpoint ?? batch;
+  if (!from?.LocalPath || (endpoint && !endpoint.EndpointName)) {
+    throw faults.badMember('endpointInput', 'EndpointName and LocalPath must not be null');
+  }
+  return {
+    ...optional('endpointName', endpoint?.EndpointName),
+    ...(batch ? { batch: batchOf(batch) } : {}),
+    inputLocalPath: from.LocalPath,
+    ...optional('startTimeOffset', duration('startTimeOffset', from.StartTimeOffset)),
+    ...optional('endTimeOffset', duration('endTimeOffset', from.EndTimeOffset)),
+  };
+}
+
+function batchOf({
+  DataCapturedDestinationS3Uri,
+  DatasetFormat,
+}: BatchTransformInput): BatchSource {
+  const dataUri = uri('dataCapturedDestinationS3Uri', DataCapturedDestinationS3Uri);
+  if (!dataUri) throw faults.badMember('dataCapturedDestinationS3Uri', 'Member must not be null');
+  const { Csv, Json, Parquet } = DatasetFormat ?? {};
+  const given = [Csv, Json, Parquet].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw faults.badMember(
+      'datasetFormat',
+      'Member must hold exactly one of Csv, Json and Parquet',
+    );
+  }
+  const format = Csv
+    ? { csv: { header: Csv.Header ?? false } }
+    : Json
+      ? { json: { lines: Json.Line ?? false } }
+      : { parquet: {} };
+  return { dataUri, datasetFormat: JSON.stringify(format) };
+}
+
+/** Members that say where things are in a record, to the keys by which a container is told. */
+const attributeKeys = {
+  FeaturesAttribute: 'features_attribute',
+  InferenceAttribute: 'inference_attribute',
+  ProbabilityAttribute: 'probability_attribute',
+  ProbabilityThresholdAttribute: 'probability_threshold_attribute',
+  ExcludeFeaturesAttribute: 'exclude_features_attribute',
+} as const;
+
+type Attributed = { readonly [Name in keyof typeof attributeKeys]?: string | number | undefined };
+
+function attributesOf(source: Attributed | undefined): Readonly<Record<string, string>> {
+  const attributes: Record<string, string> = {};
+  for (const [name, key] of Object.entries(attributeKeys)) {
+    const value = source?.[name as keyof Attributed];
+    if (value !== undefined && value !== '') attributes[key] = String(value);
+  }
+  return attributes;
+}
+
+/** A profile is of every column, by its name: there is nothing to point at. */
+function refuseAttributes(input: Input | undefined): void {
+  const source: Attributed | undefined = input?.EndpointInput ?? input?.BatchTransformInput;
+  const names = Object.keys(attributeKeys) as (keyof Attributed)[];
+  const given = names.find((name) => source?.[name] !== undefined);
+  if (given) throw faults.notImplemented(`${given} of a data-quality monitor`);
+}
+
+function refuseUnbuilt({ network, output, resources }: Parts): void {
   if (network?.EnableNetworkIsolation) throw faults.notImplemented('EnableNetworkIsolation');
   if (network?.VpcConfig) throw faults.notImplemented('VpcConfig');
   if (output?.KmsKeyId) throw faults.notImplemented('MonitoringOutputConfig.KmsKeyId');
   if (resources?.ClusterConfig?.VolumeKmsKeyId) throw faults.notImplemented('VolumeKmsKeyId');
+}
+
+function scriptUri(
+  member: 'recordPreprocessorSourceUri' | 'postAnalyticsProcessorSourceUri',
+  app: MonitoringAppSpecification | undefined,
+): string | undefined {
+  const given =
+    member === 'recordPreprocessorSourceUri'
+      ? app?.RecordPreprocessorSourceUri
+      : app?.PostAnalyticsProcessorSourceUri;
+  return uri(member, given);
 }
 
 function outputOf(config: MonitoringOutputConfig | undefined) {

@@ -162,8 +162,8 @@ test.each<[string, object, string, RegExp]>([
   [
     'another monitor',
     { MonitoringType: 'ModelBias' },
-    'NotImplemented',
-    /MonitoringType ModelBias/,
+    'ValidationException',
+    /type ModelBias needs a MonitoringJobDefinitionName/,
   ],
   [
     'two inputs',
@@ -173,16 +173,16 @@ test.each<[string, object, string, RegExp]>([
   ],
   ['no endpoint', given({ MonitoringInputs: [{}] }), 'ValidationException', /endpointInput/],
   [
-    'a batch transform',
-    given({ MonitoringInputs: [{ BatchTransformInput: {} }] }),
-    'NotImplemented',
-    /BatchTransformInput/,
+    'a batch transform without its data',
+    given({ MonitoringInputs: [{ BatchTransformInput: { LocalPath: '/x' } }] }),
+    'ValidationException',
+    /dataCapturedDestinationS3Uri/,
   ],
   [
     'an attribute',
     given(input({ InferenceAttribute: '0' })),
     'NotImplemented',
-    /EndpointInput.InferenceAttribute/,
+    /InferenceAttribute of a data-quality monitor/,
   ],
   [
     'a bad offset',
@@ -213,12 +213,12 @@ test.each<[string, object, string, RegExp]>([
     /dataset_format is set by the service/,
   ],
   [
-    'a preprocessor',
+    'a preprocessor elsewhere',
     given({
-      MonitoringAppSpecification: { ImageUri: 'x', RecordPreprocessorSourceUri: 's3://b/p.py' },
+      MonitoringAppSpecification: { ImageUri: 'x', RecordPreprocessorSourceUri: 'https://b/p.py' },
     }),
-    'NotImplemented',
-    /RecordPreprocessorSourceUri/,
+    'ValidationException',
+    /recordPreprocessorSourceUri.*not an object URI/,
   ],
   [
     'isolation',

@@ -15,8 +15,9 @@ import type {
 import { type Cadence, parseCadence } from '../../engines/cron/cadence.ts';
 import { dropTags } from '../../engines/hosting/tags.ts';
 import {
-  dataQualityDefinitions,
+  jobDefinitions,
   type MonitoringPlan,
+  type MonitoringType,
   type ScheduleRow,
   schedules,
   scoped,
@@ -76,6 +77,7 @@ export async function createMonitoringSchedule(
 
 interface CheckedConfig {
   readonly config: MonitoringScheduleConfig;
+  readonly type: MonitoringType;
   readonly expression: string;
   readonly cadence: Cadence;
   readonly plan: MonitoringPlan | undefined;
@@ -90,13 +92,18 @@ function checkConfig(config: MonitoringScheduleConfig | undefined): CheckedConfi
     );
   }
   const type = config.MonitoringType ?? 'DataQuality';
-  if (type !== 'DataQuality') throw faults.notImplemented(`MonitoringType ${type}`);
+  if (inline && type !== 'DataQuality') {
+    throw faults.invalid(
+      `MonitoringScheduleConfig: a monitor of type ${type} needs a MonitoringJobDefinitionName; ` +
+        'MonitoringJobDefinition is for DataQuality alone.',
+    );
+  }
   const expression = config.ScheduleConfig?.ScheduleExpression ?? defaultExpression;
   const cadence = parseCadence(expression);
   if (!cadence.ok) throw faults.badMember('scheduleExpression', cadence.reason);
   const plan = inline && planOfInline(inline);
   checkWindow(config, cadence.value, plan);
-  return { config, expression, cadence: cadence.value, plan };
+  return { config, type, expression, cadence: cadence.value, plan };
 }
 
 function checkWindow(
@@ -123,17 +130,15 @@ function checkWindow(
 
 /** The members of a row that come from the configuration. */
 async function configure(reader: Reader, scope: Scope, checked: CheckedConfig) {
-  const { config, expression, plan } = checked;
+  const { config, type, expression, plan } = checked;
   const named = config.MonitoringJobDefinitionName;
   const definition =
-    named === undefined
-      ? undefined
-      : await reader.get(dataQualityDefinitions, scoped(scope, named));
+    named === undefined ? undefined : await reader.get(jobDefinitions[type], scoped(scope, named));
   if (named !== undefined && !definition) throw faults.resourceNotFound('Job definition', named);
   const endpointName = plan?.endpointName ?? definition?.endpointName;
   const { DataAnalysisStartTime, DataAnalysisEndTime } = config.ScheduleConfig ?? {};
   return {
-    type: 'DataQuality' as const,
+    type,
     config: JSON.parse(JSON.stringify(config)) as Record<string, unknown>,
     expression,
     ...(plan ? { plan } : {}),

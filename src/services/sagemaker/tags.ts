@@ -10,7 +10,7 @@ import type {
 import { type HostedName, hostedKey, parseHostedArn } from '../../engines/hosting/names.ts';
 import { endpointConfigs, endpoints, models } from '../../engines/hosting/rows.ts';
 import { putTags, removeTags, type TagRow, tagsOf } from '../../engines/hosting/tags.ts';
-import { dataQualityDefinitions, schedules } from '../../engines/monitoring/rows.ts';
+import { jobDefinitions, schedules } from '../../engines/monitoring/rows.ts';
 import { processingJobs } from '../../engines/processing/rows.ts';
 import type { Collection, Reader, Transaction } from '../../ports/metadata-store.ts';
 import type { Ctx } from './context.ts';
@@ -30,7 +30,10 @@ const taggables: Readonly<Record<string, Taggable>> = {
   'endpoint-config': rowOf(endpointConfigs),
   endpoint: rowOf(endpoints),
   'monitoring-schedule': rowOf(schedules),
-  'data-quality-job-definition': rowOf(dataQualityDefinitions),
+  'data-quality-job-definition': rowOf(jobDefinitions.DataQuality),
+  'model-quality-job-definition': rowOf(jobDefinitions.ModelQuality),
+  'model-bias-job-definition': rowOf(jobDefinitions.ModelBias),
+  'model-explainability-job-definition': rowOf(jobDefinitions.ModelExplainability),
   'processing-job': rowOf(processingJobs),
 };
 

@@ -13,6 +13,12 @@ afterEach(() => m.close());
 const create = (name: string, over: object = {}) =>
   m.call('CreateDataQualityJobDefinition', definition(name, over));
 const named = (JobDefinitionName: string) => ({ JobDefinitionName });
+const batch = (over: object = {}) => ({
+  DataCapturedDestinationS3Uri: 's3://b/batches',
+  DatasetFormat: { Csv: { Header: true } },
+  LocalPath: '/opt/ml/processing/input/batch',
+  ...over,
+});
 const arn = (name: string) =>
   `arn:aws:sagemaker:eu-west-1:111122223333:data-quality-job-definition/${name}`;
 
@@ -49,9 +55,14 @@ test.each<[object, string, RegExp]>([
   [{ JobDefinitionName: 'a b' }, 'ValidationException', /jobDefinitionName/],
   [{ DataQualityJobInput: {} }, 'ValidationException', /endpointInput/],
   [
-    { DataQualityJobInput: { BatchTransformInput: {} } },
-    'NotImplemented',
-    /BatchTransformInput is not supported/,
+    { DataQualityJobInput: { BatchTransformInput: batch({ DatasetFormat: {} }) } },
+    'ValidationException',
+    /datasetFormat.*exactly one of Csv, Json and Parquet/,
+  ],
+  [
+    { DataQualityJobInput: { EndpointInput: endpointInput, BatchTransformInput: batch() } },
+    'ValidationException',
+    /exclude/,
   ],
   [
     { DataQualityJobInput: { EndpointInput: { ...endpointInput, EndTimeOffset: 'P' } } },
@@ -75,10 +86,10 @@ test.each<[object, string, RegExp]>([
   ],
   [
     {
-      DataQualityAppSpecification: { ImageUri: 'x', PostAnalyticsProcessorSourceUri: 's3://b/p' },
+      DataQualityAppSpecification: { ImageUri: 'x', PostAnalyticsProcessorSourceUri: 'b/p' },
     },
-    'NotImplemented',
-    /PostAnalyticsProcessorSourceUri/,
+    'ValidationException',
+    /postAnalyticsProcessorSourceUri/,
   ],
 ])('%j is refused', async (over, code, message) => {
   await expect(create('bad', over)).rejects.toMatchObject({
@@ -126,4 +137,76 @@ test('definitions are listed by endpoint and name', async () => {
   ]);
   expect(await list({ EndpointName: 'other' })).toEqual([['a', 'other']]);
   expect(await list({ NameContains: 'B', MaxResults: 1 })).toEqual([['b', 'churn']]);
+});
+
+const labels = { GroundTruthS3Input: { S3Uri: 's3://b/labels' } };
+
+/** A definition of another kind with the same members under its own names. */
+function ofKind(kind: string, app: object, input: object = labels) {
+  const { DataQualityAppSpecification: common, ...rest } = definition(`of-${kind}`.toLowerCase());
+  const { DataQualityJobInput, DataQualityJobOutputConfig, JobDefinitionName, ...others } = rest;
+  const { DataQualityBaselineConfig: _, Tags: __, ...shared } = others;
+  return {
+    JobDefinitionName,
+    ...shared,
+    [`${kind}AppSpecification`]: { ...common, ...app },
+    [`${kind}JobInput`]: { ...DataQualityJobInput, ...input },
+    [`${kind}JobOutputConfig`]: DataQualityJobOutputConfig,
+  };
+}
+
+const config = { ConfigUri: 's3://b/analysis_config.json' };
+
+test.each([
+  ['ModelQuality', 'model-quality', { ProblemType: 'Regression' }, labels],
+  ['ModelBias', 'model-bias', config, labels],
+  ['ModelExplainability', 'model-explainability', config, {}],
+])('%s: made, described, listed, used by a schedule, deleted', async (kind, word, app, input) => {
+  const asked = ofKind(kind, app, input);
+  const name = asked.JobDefinitionName;
+  const made = await m.call(`Create${kind}JobDefinition`, asked);
+  expect(made).toEqual({
+    JobDefinitionArn: `arn:aws:sagemaker:eu-west-1:111122223333:${word}-job-definition/${name}`,
+  });
+  const described = await m.call(`Describe${kind}JobDefinition`, named(name));
+  expect(described).toMatchObject(asked);
+  expect(await m.call(`List${kind}JobDefinitions`, {})).toMatchObject({
+    JobDefinitionSummaries: [{ MonitoringJobDefinitionName: name, EndpointName: 'churn' }],
+  });
+  expect(await m.call('ListDataQualityJobDefinitions', {})).toEqual({ JobDefinitionSummaries: [] });
+  const { MonitoringScheduleConfig } = scheduledByName('watch', name);
+  await m.call('CreateMonitoringSchedule', {
+    MonitoringScheduleName: 'watch',
+    MonitoringScheduleConfig: { ...MonitoringScheduleConfig, MonitoringType: kind },
+  });
+  const used = m.call(`Delete${kind}JobDefinition`, named(name));
+  await expect(used).rejects.toMatchObject({ message: expect.stringContaining('watch') });
+  await m.call('DeleteMonitoringSchedule', { MonitoringScheduleName: 'watch' });
+  await m.call(`Delete${kind}JobDefinition`, named(name));
+});
+
+test.each([
+  ['ModelQuality', {}, labels, /problemType/],
+  ['ModelQuality', { ProblemType: 'Regression' }, {}, /groundTruthS3Input/],
+  ['ModelBias', {}, labels, /configUri/],
+  ['ModelBias', config, {}, /groundTruthS3Input/],
+  ['ModelExplainability', {}, {}, /configUri/],
+])('%s with %j and %j is refused', async (kind, app, input, message) => {
+  await expect(
+    m.call(`Create${kind}JobDefinition`, ofKind(kind, app, input)),
+  ).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('a definition of one kind is not one of another', async () => {
+  await create('quality');
+  const { MonitoringScheduleConfig } = scheduledByName('watch', 'quality');
+  await expect(
+    m.call('CreateMonitoringSchedule', {
+      MonitoringScheduleName: 'watch',
+      MonitoringScheduleConfig: { ...MonitoringScheduleConfig, MonitoringType: 'ModelQuality' },
+    }),
+  ).rejects.toMatchObject({ code: 'ResourceNotFound' });
 });
