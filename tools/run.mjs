@@ -50,6 +50,7 @@ const commands = {
   // Amazon's clients say at each start that Node 20 is old.
   demo: ['--disable-warning=NodeVersionSupportWarning', 'dist/cli/main.js', 'demo'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
+  bench: ['bench/run.mjs'],
   cli: ['dist/cli/main.js'],
 };
 if (!Object.hasOwn(commands, task)) {

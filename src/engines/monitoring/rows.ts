@@ -117,6 +117,8 @@ export interface ExecutionRow {
   readonly status: ExecutionStatus;
   readonly processingJobArn?: string;
   readonly failureReason?: string;
+  /** Of its report, by name: later reports draw the course of them. */
+  readonly figures?: Readonly<Record<string, number>>;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
 }

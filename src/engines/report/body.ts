@@ -70,10 +70,15 @@ export interface LineChart {
   }[];
 }
 
+export interface BarItem {
+  readonly label: string;
+  readonly values: readonly number[];
+}
+
 /** Bars side by side: at most two series, `baseline` and `current` in this order where there are. */
 export interface BarChart {
   readonly kind: 'bars';
   readonly title: string;
   readonly series: readonly string[];
-  readonly items: readonly { readonly label: string; readonly values: readonly number[] }[];
+  readonly items: readonly BarItem[];
 }

@@ -98,3 +98,28 @@ test('an analysis whose work item was lost between two writes is found at start-
   await w.settle();
   expect((await w.runs('hourly'))[0]?.status).toBe('Completed');
 });
+
+test('each run leaves its page, which draws the figures of the runs before it', async () => {
+  await w.schedule('hourly');
+  let value = 0.5;
+  w.analyze = async () => {
+    value += 0.25;
+    const figures = [{ name: 'drift of age', value, threshold: 0.1 }];
+    const nothing = { findings: [], comparisons: [], tables: [], charts: [], notes: [] };
+    const report = { monitor: 'Data quality' as const, summary: 'Seen.', rows: 3, ...nothing };
+    return ok({ ...quiet, report: { ...report, figures } });
+  };
+  for (const hour of ['10', '11']) {
+    await w.capture('churn', at(`${hour}:00`) - 60_000);
+    await w.advanceTo(at(`${hour}:00`));
+  }
+  const page = await w.text('reports/churn/hourly/2026/01/05/11/report.html');
+  expect(page).toContain('Data quality of churn');
+  expect(page).toContain('drift of age over the runs: 0.75, 1');
+  expect(page).toContain('2026-01-05 10:00 UTC to 2026-01-05 11:00 UTC');
+  const runs = await w.runs('hourly');
+  expect(runs.map(({ figures }) => figures)).toEqual([
+    { 'drift of age': 0.75 },
+    { 'drift of age': 1 },
+  ]);
+});

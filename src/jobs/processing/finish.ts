@@ -49,7 +49,8 @@ export async function finishJob(
     const ended = endedJob(job, result, nowMs);
     await tx.put(processingJobs, key, ended);
     const next = await beginNext(tx, ended, nowMs);
-    const execution = next ? undefined : await finishExecution(tx, ended, nowMs);
+    const figures = result.ok ? result.value.figures : undefined;
+    const execution = next ? undefined : await finishExecution(tx, ended, { nowMs, figures });
     return { job: ended, execution, next };
   });
   if (!changed) return;
@@ -104,10 +105,15 @@ async function beginNext(
   return key;
 }
 
+interface Finishing {
+  readonly nowMs: number;
+  readonly figures: Ending['figures'];
+}
+
 async function finishExecution(
   tx: Transaction,
   job: ProcessingJobRow,
-  nowMs: number,
+  { nowMs, figures }: Finishing,
 ): Promise<ExecutionRow | undefined> {
   if (!job.monitoring) return undefined;
   const { executionKey: key, scheduleKey } = job.monitoring;
@@ -118,6 +124,7 @@ async function finishExecution(
     status: executionStatus(job),
     modifiedAtMs: nowMs,
     ...(job.failureReason === undefined ? {} : { failureReason: job.failureReason }),
+    ...(figures === undefined ? {} : { figures }),
   };
   await tx.put(executions, key, ended);
   const schedule = await tx.get(schedules, scheduleKey);

@@ -4,21 +4,25 @@ import { rm } from 'node:fs/promises';
 import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { once } from '../../kernel/bytes.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { repositoryOf } from '../../kernel/image.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { JobSpec, Launcher } from '../../ports/launcher.ts';
-import type { Abortable } from '../../ports/metadata-store.ts';
+import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
 import type { ProgramLogs } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
 import type { AnalysisMetric, Analyze, FileContent } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
+import { figuresOf, reportName, reportPage } from './report.ts';
 
 /** What the service keeps of a program's last words. */
 const exitMessageBytes = 1_024;
 const metricsFileBytes = 16 * 1024 * 1024;
 
 export interface RunParts {
+  readonly store: MetadataStore;
+  readonly clock: Clock;
   readonly objects: ObjectSpace;
   readonly workspaces: Workspaces;
   readonly launcher: Launcher;
@@ -36,6 +40,8 @@ export interface Ending {
   readonly metrics: readonly AnalysisMetric[];
   /** Lines of the metrics file a program left, as it wrote them. */
   readonly metricLines: readonly string[];
+  /** Of the report, for later ones. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 /** Refused with the job's FailureReason. */
@@ -69,12 +75,20 @@ async function runAnalysis(
     const say = (line: string) => parts.programLogs.append(`processing-jobs/${job.name}`, line);
     const result = await inTime(job, options, (limits) => analyze(job, inputs, { ...limits, say }));
     if (!result.ok) return result;
-    const { files, violations, metrics } = result.value;
-    for (const [name, content] of Object.entries(files)) {
-      const stored = await store(output.uri, name, { content, objects: parts.objects });
+    const { files, violations, metrics, report } = result.value;
+    const page = report && {
+      [reportName]: await reportPage(job, report, {
+        store: parts.store,
+        nowMs: parts.clock.nowMs(),
+      }),
+    };
+    for (const [name, content] of Object.entries({ ...files, ...page })) {
+      const stored = await storeFile(output.uri, name, { content, objects: parts.objects });
       if (!stored.ok) return stored;
     }
-    return ok({ status: 'Completed', exitMessage: verdict(violations), metrics, metricLines: [] });
+    const exitMessage = verdict(violations);
+    const figures = report ? { figures: figuresOf(report) } : {};
+    return ok({ status: 'Completed', exitMessage, metrics, metricLines: [], ...figures });
   } finally {
     await release();
   }
@@ -126,7 +140,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
 };
 
-async function store(
+async function storeFile(
   uri: string,
   name: string,
   { content, objects }: Storing,

@@ -1,0 +1,117 @@
+/** The page of a run: what a reader sees first, what is drawn, and that no data becomes markup. */
+import { expect, test } from 'vitest';
+import type { ReportBody } from './body.ts';
+import { type MonitorPage, mostTrends, renderMonitorPage } from './page.ts';
+
+const hostile = '<script>alert("x")</script>';
+
+const body: ReportBody = {
+  monitor: 'Model quality',
+  summary: '2 of 12 metrics are worse than their baseline.',
+  rows: 1_000,
+  findings: [
+    {
+      subject: hostile,
+      check: 'LessThanThreshold',
+      description: "Metric f2 with 0.46 +/- 0.01 was LessThanThreshold '0.625'",
+      advice: { action: 'Retrain with recent data.', evidence: [`f2 fell ${hostile}`] },
+    },
+  ],
+  figures: [{ name: 'f2', value: 0.46, deviation: 0.01, threshold: 0.625, badIs: 'below' }],
+  comparisons: [
+    {
+      name: hostile,
+      verdict: 'large',
+      shape: { edges: [0, 1, 2], before: [0.5, 0.5], after: [0.1, 0.9] },
+    },
+  ],
+  tables: [{ caption: 'Confusion', columns: ['actual', '0', '1'], rows: [[hostile, 3, 0.123456]] }],
+  charts: [
+    {
+      kind: 'lines',
+      title: 'ROC',
+      xLabel: 'false positives',
+      yLabel: 'true positives',
+      series: [
+        {
+          name: 'ROC',
+          points: [
+            [0, 0],
+            [0.5, Number.NaN],
+            [1, 1],
+          ],
+        },
+      ],
+    },
+    {
+      kind: 'bars',
+      title: 'Attributions',
+      series: ['baseline', 'current'],
+      items: [{ label: hostile, values: [0.4, -0.2] }],
+    },
+  ],
+  notes: [hostile],
+};
+
+const page: MonitorPage = {
+  body,
+  title: 'Model quality of churn',
+  facts: [['Window', '2026-01-05 09:00 UTC to 2026-01-05 10:00 UTC']],
+  atMs: Date.parse('2026-01-05T10:00:00Z'),
+  past: [
+    { atMs: Date.parse('2026-01-04T10:00:00Z'), figures: { f2: 0.63 } },
+    { atMs: Date.parse('2026-01-03T10:00:00Z'), figures: { other: 1 } },
+  ],
+};
+
+test('the verdict, the reason and what to do stand before everything else', () => {
+  const html = renderMonitorPage(page);
+  const order = [
+    '1 violation<',
+    'LessThanThreshold',
+    'Retrain with recent data.',
+    'ROC',
+    'Confusion',
+  ];
+  const places = order.map((text) => html.indexOf(text));
+  expect(places.every((place) => place > 0)).toBe(true);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+});
+
+test('no text of the data becomes markup, and nothing is fetched or run', () => {
+  const html = renderMonitorPage(page);
+  expect(html).not.toContain('<script');
+  expect(html.match(/&lt;script&gt;/g)?.length).toBeGreaterThanOrEqual(6);
+  expect(html).not.toMatch(/(src|href)="http/);
+  expect(html).toContain("default-src 'none'");
+  expect(html).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test('a figure is drawn over the runs that knew it, with its threshold', () => {
+  const html = renderMonitorPage(page);
+  expect(html).toContain('f2 over the runs: 0.63, 0.46');
+  expect(html).toContain('class="limit"');
+  expect(html).toContain('<span class="bad">0.46 ± 0.01</span>');
+});
+
+test('every picture has a title and an id of its own', () => {
+  const html = renderMonitorPage(page);
+  const labels = [...html.matchAll(/aria-labelledby="([^"]+)"/g)].map(([, id]) => id);
+  expect(labels).toHaveLength(4);
+  expect(new Set(labels).size).toBe(4);
+  for (const id of labels) expect(html).toContain(`<title id="${id}">`);
+});
+
+test('a run with nothing to show is a page all the same', () => {
+  const empty = { findings: [], figures: [], comparisons: [], tables: [], charts: [], notes: [] };
+  const html = renderMonitorPage({ ...page, body: { ...body, ...empty }, past: [] });
+  expect(html).toContain('No violations');
+  expect(html).not.toContain('<section>');
+});
+
+test('more figures than lines stand in a table', () => {
+  const figures = Array.from({ length: mostTrends + 3 }, (_, i) => ({ name: `m${i}`, value: i }));
+  const html = renderMonitorPage({ ...page, body: { ...body, figures } });
+  expect(html.match(/<figure>/g)).toHaveLength(mostTrends + 1);
+  expect(html).toContain(`m${mostTrends + 2}`);
+});

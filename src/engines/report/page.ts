@@ -1,0 +1,195 @@
+/**
+ * What one run of a monitor found, as one HTML page: no script, nothing fetched, readable in light
+ * and dark, on paper, and without seeing the pictures. Every text of the data is escaped.
+ */
+import type { Advice, Figure, Finding, ReportBody, ReportTable } from './body.ts';
+import { chartOf, trendOf } from './charts.ts';
+import { element, escaped, short } from './markup.ts';
+import { pageStyle } from './style.ts';
+import { pictureOf } from './svg.ts';
+
+export interface MonitorPage {
+  readonly body: ReportBody;
+  readonly title: string;
+  /** What was watched, when and against what: a name and a value each. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly atMs: number;
+  /** Earlier runs of the same schedule, oldest first. */
+  readonly past: readonly PastRun[];
+}
+
+export interface PastRun {
+  readonly atMs: number;
+  /** By the names of the figures. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Lines over the runs; further figures stand in the table alone. */
+export const mostTrends = 12;
+/** Pictures of distributions; the columns that moved less stand in no picture. */
+const mostPictures = 24;
+
+export function renderMonitorPage(page: MonitorPage): string {
+  const { body, title } = page;
+  const sections = [
+    findingsOf(body.findings),
+    trendsOf(page),
+    ...body.charts.map((chart, at) => section(chart.title, chartOf(chart, `chart${at}`))),
+    distributionsOf(body),
+    ...body.tables.map((table) => section(table.caption, tableOf(table))),
+    notesOf(body.notes),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<header>
+<h1>${escaped(title)}</h1>
+<p class="verdict">${verdictOf(body)} ${escaped(body.summary)}</p>
+${factsOf(page)}
+</header>
+<main>
+${sections.filter((one) => one !== '').join('\n')}
+</main>
+<footer><p>${escaped(reading[body.monitor])}</p></footer>
+</body>
+</html>
+`;
+}
+
+/** How to read a page of each kind, in a sentence. */
+const reading: Readonly<Record<ReportBody['monitor'], string>> = {
+  'Data quality':
+    'A distance compares the shape of a column with the baseline: 0 is equal, 1 shares nothing. ' +
+    'Columns are judged against the thresholds of the constraints document.',
+  'Model quality':
+    'A metric is compared with its baseline value as it is; the deviation after ± is of repeated ' +
+    'samples of these rows and says how far chance alone moves it.',
+  Bias:
+    'A metric is compared with its baseline by magnitude: farther from zero is worse. Intervals ' +
+    'are of resampled rows; a change within them may be chance.',
+  'Feature attribution':
+    'The score compares the order of the features by attribution with the baseline: 1 is the ' +
+    'same order, under 0.9 is drift. The distance beside it sees magnitudes too.',
+};
+
+function verdictOf({ findings }: ReportBody): string {
+  const count = findings.length;
+  if (count === 0) return '<span class="badge good">No violations</span>';
+  return `<span class="badge bad">${count} ${count === 1 ? 'violation' : 'violations'}</span>`;
+}
+
+function factsOf({ facts }: MonitorPage): string {
+  const items = facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`);
+  return `<dl class="facts">${items.join('')}</dl>`;
+}
+
+function section(heading: string, content: string): string {
+  return `<section><h2>${escaped(heading)}</h2>${content}</section>`;
+}
+
+function findingsOf(findings: readonly Finding[]): string {
+  if (findings.length === 0) return '';
+  const rows = findings.map(
+    ({ subject, check, description, advice }) =>
+      `<tr><th scope="row">${escaped(subject)}</th><td><code>${escaped(check)}</code></td>` +
+      `<td>${escaped(description)}</td><td>${adviceOf(advice)}</td></tr>`,
+  );
+  const head = ['What', 'Check', 'Why', 'What to do'].map((name) => `<th scope="col">${name}</th>`);
+  return section(
+    'Violations',
+    scrolled(
+      'Violations',
+      `<table class="texts">
+<thead><tr>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+    ),
+  );
+}
+
+function adviceOf({ action, evidence }: Advice): string {
+  const list = evidence.map((one) => `<li>${escaped(one)}</li>`).join('');
+  return `<strong>${escaped(action)}</strong>${list === '' ? '' : `<ul>${list}</ul>`}`;
+}
+
+function scrolled(label: string, content: string): string {
+  const attributes = { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label };
+  return element('div', attributes, content);
+}
+
+function trendsOf({ body, past, atMs }: MonitorPage): string {
+  const { figures } = body;
+  if (figures.length === 0) return '';
+  const pictures = figures.slice(0, mostTrends).map((figure, at) => {
+    const points = past.flatMap(({ atMs: x, figures: known }) => {
+      const y = known[figure.name];
+      return y === undefined ? [] : [[x, y] as const];
+    });
+    const current = [atMs, figure.value] as const;
+    return `<figure><figcaption>${captionOf(figure)}</figcaption>${trendOf(
+      figure,
+      [...points, current],
+      `trend${at}`,
+    )}</figure>`;
+  });
+  const runs = past.length === 0 ? 'this run is the first' : `and ${past.length} runs before`;
+  const rest = figures.slice(mostTrends);
+  const others = rest.length === 0 ? '' : tableOf(restOf(rest));
+  return section(`This run, ${runs}`, `<div class="trends">${pictures.join('')}</div>${others}`);
+}
+
+function captionOf({ name, value, deviation, threshold, badIs }: Figure): string {
+  const isBad =
+    threshold !== undefined && (badIs === 'below' ? value < threshold : value > threshold);
+  const spread = deviation === undefined ? '' : ` ± ${short(deviation)}`;
+  const limit =
+    threshold === undefined ? '' : ` <small>bad ${badIs ?? 'above'} ${short(threshold)}</small>`;
+  const shown = `<span class="${isBad ? 'bad' : 'plain'}">${short(value)}${spread}</span>`;
+  return `${escaped(name)} ${shown}${limit}`;
+}
+
+function restOf(figures: readonly Figure[]): ReportTable {
+  return {
+    caption: 'Further figures of this run',
+    columns: ['Figure', 'Value', 'Threshold'],
+    rows: figures.map(({ name, value, threshold }) => [name, value, threshold ?? '–']),
+  };
+}
+
+function distributionsOf({ comparisons }: ReportBody): string {
+  const shown = comparisons.filter(({ shape }) => shape).slice(0, mostPictures);
+  if (shown.length === 0) return '';
+  const key =
+    '<p><span class="key before"></span> baseline <span class="key after"></span> this run</p>';
+  const pictures = shown.map((one, at) => {
+    const kind = `v-${one.verdict.replaceAll(' ', '-')}`;
+    const caption = `${escaped(one.name)} <span class="${kind}">${one.verdict}</span>`;
+    return `<figure><figcaption>${caption}</figcaption>${pictureOf(one, at)}</figure>`;
+  });
+  const left = comparisons.length - shown.length;
+  const rest = left > 0 ? `<p>${left} columns that moved less are not shown.</p>` : '';
+  return section('Distributions', `${key}<div class="pictures">${pictures.join('')}</div>${rest}`);
+}
+
+function tableOf({ caption, columns, rows }: ReportTable): string {
+  const head = columns.map((name) => `<th scope="col">${escaped(name)}</th>`).join('');
+  const lines = rows.map((cells) => `<tr>${cells.map(cellOf).join('')}</tr>`).join('\n');
+  return scrolled(caption, `<table><thead><tr>${head}</tr></thead><tbody>${lines}</tbody></table>`);
+}
+
+function cellOf(cell: string | number, at: number): string {
+  const text = typeof cell === 'number' ? short(cell) : escaped(cell);
+  if (at === 0) return `<th scope="row">${text}</th>`;
+  return `<td${typeof cell === 'number' ? ' class="number"' : ''}>${text}</td>`;
+}
+
+function notesOf(notes: readonly string[]): string {
+  if (notes.length === 0) return '';
+  const items = notes.map((note) => `<li>${escaped(note)}</li>`).join('');
+  return section('What to know before you believe it', `<ul>${items}</ul>`);
+}
