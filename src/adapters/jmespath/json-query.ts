@@ -1,4 +1,4 @@
-/** JMESPath expressions over the community's implementation; simple JSONPath is put into its words. */
+/** JMESPath over the implementation of its community; simple JSONPath is put into its words. */
 import { compile, type JSONValue, TreeInterpreter } from '@jmespath-community/jmespath';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
