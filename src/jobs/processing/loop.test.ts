@@ -287,7 +287,7 @@ test.each([
   ['s3://missing/x', false, 'input i: the bucket missing does not exist'],
   [`s3://${bucket}/none`, false, `input i: no object's key starts with s3://${bucket}/none`],
   [`s3://${bucket}/none`, true, `input i: the manifest s3://${bucket}/none does not exist`],
-  [`s3://${bucket}/bad`, true, 'input i: the manifest must be [{"prefix": '],
+  [`s3://${bucket}/bad`, true, `input i: the manifest s3://${bucket}/bad must be [{"prefix": `],
   [`s3://${bucket}/gone`, true, `s3://${bucket}/in/x does not exist`],
 ])('an input %s that cannot be read (manifest: %s) is named', async (uri, isManifest, reason) => {
   await w.put('bad', '{"prefix": 1}');
