@@ -35,6 +35,11 @@ const islands: Record<string, readonly string[]> = {
     'topics->patterns',
     // a window is laid out by the schedule's cadence
     'monitoring->cron',
+    // drift is measured over the sketches of a profile, with the distances of the monitor
+    'drift->profile',
+    'drift->quality',
+    // the comparison of two files shows every measure of drift
+    'report->drift',
     // a run of a schedule is a processing job that knows its kind of monitor
     'processing->monitoring',
   ],

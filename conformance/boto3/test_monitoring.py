@@ -252,16 +252,6 @@ def test_refusals(sagemaker, schedule, role, world):
         sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule)
     with refused("ResourceNotFound", 400):
         sagemaker.list_monitoring_alerts(MonitoringScheduleName=schedule)
-    with refused("NotImplemented", 501):
-        start(
-            sagemaker,
-            schedule,
-            {
-                "ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"},
-                "MonitoringJobDefinitionName": "d",
-                "MonitoringType": "ModelBias",
-            },
-        )
 
 
 def test_executions_page(sagemaker, world):

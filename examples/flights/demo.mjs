@@ -36,6 +36,18 @@ import {
 import { predict } from './boosting.mjs';
 import { featureNames, firstDay, openFlights } from './data.mjs';
 import { robustDistance, sorted } from './distance.mjs';
+import { judgeMonitors } from './judging.mjs';
+import {
+  documentOf,
+  inferenceId,
+  isLost,
+  landedHours,
+  makeBaselines,
+  putLabels,
+  schedules,
+  watchAttribution,
+  watchQualityAndBias,
+} from './monitors.mjs';
 import { archiveOf, trainOn } from './train.mjs';
 
 const hourMs = 3_600_000;
@@ -46,6 +58,8 @@ const trainingEnds = '2001-02-01';
 const replayEnds = '2001-07-01';
 /** From here on the sender of `distance` means kilometres; told to the reader, not to the monitor. */
 const faultBegins = '2001-06-24';
+/** Attribution is watched from here on: a run asks the model thousands of times. */
+const attributionBegins = '2001-06-17';
 const kilometresPerMile = 1.609344;
 
 const trainedPerDay = 1_500;
@@ -66,10 +80,18 @@ const accountRole = (account) => `arn:aws:iam::${account}:role/flights`;
 const analyzerImage =
   '156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer';
 
+/** What the monitors watch, and who they are. */
+const watched = {
+  bucket,
+  endpointName,
+  analyzerImage,
+  role: accountRole('000000000000'),
+};
+
 /** Virtual time begins where the first replayed day does. */
 export const startMs = at(trainingEnds);
 
-export async function run({ endpointUrl, region, credentials, advanceTo, settle, say }) {
+export async function run({ endpointUrl, region, credentials, advanceTo, settle, say, keep }) {
   const options = { endpoint: endpointUrl, region, credentials };
   const clients = {
     s3: new S3Client({ ...options, forcePathStyle: true }),
@@ -79,14 +101,20 @@ export async function run({ endpointUrl, region, credentials, advanceTo, settle,
     sns: new SNSClient(options),
     sqs: new SQSClient(options),
   };
-  const world = { clients, advanceTo, settle, say, stages: [] };
+  const world = { clients, advanceTo, settle, say, keep, stages: [] };
   try {
     const days = await read(world);
     const trained = await trainAndDeploy(world, days.january);
     const baseline = await makeBaseline(world, { days: days.january, model: trained.model });
+    await moreBaselines(world, { days: days.january, model: trained.model });
     const queueUrl = await watch(world, baseline);
     const sent = await replay(world, { days: days.rest, queueUrl });
     await judge(world, { sent, baseline });
+    const sides = { model: trained.model, attributionBegins, faultBegins };
+    for (const found of await judgeMonitors(world, watched, { sent, ...sides })) {
+      stage(world, found.name, found.held, found.detail);
+    }
+    await keepReports(world);
     return { stages: world.stages };
   } finally {
     for (const client of Object.values(clients)) client.destroy();
@@ -227,6 +255,21 @@ async function makeBaseline(world, { days, model }) {
   return { thresholds, sorted: columns.map((_, c) => sorted(rows.map((row) => row[c]))) };
 }
 
+/** Of the other three monitors, each made by a processing job of its own. */
+async function moreBaselines(world, january) {
+  const jobs = await makeBaselines(world, watched, january);
+  const described = Object.entries(jobs);
+  const failed = described.filter(([, job]) => job.ProcessingJobStatus !== 'Completed');
+  stage(
+    world,
+    'more baselines',
+    failed.length === 0,
+    failed.length === 0
+      ? `${described.map(([name]) => name).join(', ')}: made of January by jobs of their own`
+      : failed.map(([name, job]) => `${name}: ${job.FailureReason}`).join('; '),
+  );
+}
+
 /** How far each column of a January day lies from January as a whole sets how far later days may. */
 function calibrate(days, model, rows) {
   const whole = columns.map((_, c) => sorted(rows.map((row) => row[c])));
@@ -327,6 +370,7 @@ async function watch(world, { thresholds }) {
       }),
     );
   }
+  await watchQualityAndBias(world, watched);
   const shown = columns.map((feature, c) => `${feature} ${thresholds[c]}`).join(', ');
   stage(world, 'watch', true, `daily schedule and ${columns.length} alarms; thresholds: ${shown}`);
   return queue.QueueUrl;
@@ -336,29 +380,43 @@ async function watch(world, { thresholds }) {
 async function replay(world, { days, queueUrl }) {
   const { runtime } = world.clients;
   const sent = new Map();
+  const labelled = new Map();
   const alarms = [];
+  let waiting = [];
   let requests = 0;
   world.say(
     `Replaying ${days[0].day} to ${days.at(-1).day}; from ${faultBegins} on, distance comes in kilometres.`,
   );
-  for (const { day, rows } of days) {
+  const uploadDue = async (nowMs) => {
+    for (const one of waiting.filter(({ knownAtMs }) => knownAtMs <= nowMs)) {
+      await putLabels(world, watched, one);
+    }
+    waiting = waiting.filter(({ knownAtMs }) => knownAtMs > nowMs);
+  };
+  for (const { day, rows, late } of days) {
     const inKilometres = day >= faultBegins;
     const answers = columns.map(() => []);
+    const known = { scores: [], labels: [], distances: [] };
+    if (day === attributionBegins) await watchAttribution(world, watched);
     for (let hour = 0; hour < 24; hour += hoursPerRequest) {
-      await world.advanceTo(at(day) + hour * hourMs);
-      const batch = rows
-        .filter(([h]) => h >= hour && h < hour + hoursPerRequest)
-        .map(([h, distance, ...rest]) => [
-          h,
-          inKilometres ? Math.round(distance * kilometresPerMile) : distance,
-          ...rest,
-        ]);
+      const beginMs = at(day) + hour * hourMs;
+      await world.advanceTo(beginMs);
+      await uploadDue(beginMs);
+      const chosen = rows
+        .map((row, i) => ({ row, late: late[i] }))
+        .filter(({ row: [h] }) => h >= hour && h < hour + hoursPerRequest);
+      const batch = chosen.map(({ row: [h, distance, ...rest] }) => [
+        h,
+        inKilometres ? Math.round(distance * kilometresPerMile) : distance,
+        ...rest,
+      ]);
       if (batch.length === 0) continue;
       const answer = await runtime.send(
         new InvokeEndpointCommand({
           EndpointName: endpointName,
           ContentType: 'text/csv',
           Accept: 'text/csv',
+          InferenceId: inferenceId(day, hour),
           Body: batch.map((row) => row.join(',')).join('\n'),
         }),
       );
@@ -368,18 +426,28 @@ async function replay(world, { days, queueUrl }) {
         throw new Error(`${batch.length} rows were sent, and ${scores.length} scores came back`);
       }
       batch.forEach((row, i) => [scores[i], ...row].forEach((value, c) => answers[c].push(value)));
+      if (isLost(requests)) continue;
+      const labels = chosen.map((flight) => flight.late);
+      const knownAtMs = beginMs + landedHours * hourMs;
+      waiting.push({ id: inferenceId(day, hour), late: labels, knownAtMs });
+      known.scores.push(...scores);
+      known.labels.push(...labels);
+      known.distances.push(...batch.map(([, distance]) => distance));
     }
     sent.set(day, answers);
+    labelled.set(day, known);
     await world.advanceTo(at(day) + dayMs + hourMs / 2);
     alarms.push(...(await drain(world, queueUrl)));
     if (day.endsWith('-28'))
       world.say(`  … ${day}, ${requests} requests, ${alarms.length} alarms so far`);
   }
   await world.advanceTo(at(replayEnds) + 2 * hourMs);
+  await uploadDue(at(replayEnds) + 2 * hourMs);
+  await world.advanceTo(at(replayEnds) + 7 * hourMs);
   alarms.push(...(await drain(world, queueUrl)));
   const flights = [...sent.values()].reduce((sum, [scores]) => sum + scores.length, 0);
   stage(world, 'serve', requests > 800, `${requests} requests, ${flights} flights scored`);
-  return { days: sent, alarms };
+  return { days: sent, labelled, alarms };
 }
 
 async function drain({ clients: { sqs } }, QueueUrl) {
@@ -452,6 +520,20 @@ async function judge(world, { sent, baseline }) {
     `${rang.length} reached the queue; drift-distance rang at ${byName('drift-distance')}`,
   );
   world.say(`\nReports: s3://${bucket}/reports/${endpointName}/${scheduleName}/yyyy/mm/dd/hh/`);
+}
+
+/** The last page of each monitor, where a browser finds it. */
+async function keepReports(world) {
+  const day = new Date(at(replayEnds) - dayMs).toISOString().slice(0, 10);
+  const pages = [
+    ['data-quality', { name: scheduleName, day, hour: '00' }],
+    ...Object.entries(schedules).map(([kind, name]) => [kind, { name, day }]),
+  ];
+  world.say('\nThe last page of each monitor:');
+  for (const [kind, of] of pages) {
+    const text = await documentOf(world, watched, { ...of, file: 'report.html' });
+    world.say(`  ${await world.keep(`${kind}.html`, text)}`);
+  }
 }
 
 async function executionsOf({ clients: { sagemaker, s3 } }) {

@@ -3,7 +3,7 @@
  * virtual clock, and lets the flights example drive it through the public API.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -26,6 +26,8 @@ interface Example {
     readonly advanceTo: (instantMs: number) => Promise<void>;
     readonly settle: () => Promise<void>;
     readonly say: (line: string) => void;
+    /** Keeps a page for the reader; answers where. */
+    readonly keep: (name: string, text: string) => Promise<string>;
   }): Promise<{ readonly stages: readonly Stage[] }>;
 }
 
@@ -74,7 +76,7 @@ async function runDemo({ json, data }: DemoFlags): Promise<number> {
   }
   console.log(`modelkeep ready ${server.value.url}, data in ${folder}, on a virtual clock`);
   try {
-    const { stages } = await runExample(example.value, server.value);
+    const { stages } = await runExample(example.value, server.value, folder);
     if (json !== undefined)
       await writeFile(json, `${JSON.stringify({ folder, stages }, null, 2)}\n`);
     return conclude(stages, folder);
@@ -107,7 +109,8 @@ async function startAt(folder: string, virtualStartMs: number): Promise<Outcome<
   return startServer(config.value, { virtualStartMs });
 }
 
-async function runExample(example: Example, server: RunningServer) {
+async function runExample(example: Example, server: RunningServer, folder: string) {
+  const pages = join(folder, 'reports');
   return example.run({
     endpointUrl: server.url,
     region: 'us-east-1',
@@ -115,6 +118,11 @@ async function runExample(example: Example, server: RunningServer) {
     advanceTo: (instantMs) => server.advanceTo(instantMs),
     settle: () => server.settle(),
     say: (line) => console.log(line),
+    async keep(name, text) {
+      await mkdir(pages, { recursive: true });
+      await writeFile(join(pages, name), text);
+      return join(pages, name);
+    },
   });
 }
 

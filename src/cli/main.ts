@@ -7,11 +7,20 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { env } from './env.ts';
 import type { Command } from './flags.ts';
+import { preprocess } from './preprocess.ts';
 import { report } from './report.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 
-const commands: Readonly<Record<string, Command>> = { up, env, demo, report, status, doctor };
+const commands: Readonly<Record<string, Command>> = {
+  up,
+  env,
+  demo,
+  report,
+  preprocess,
+  status,
+  doctor,
+};
 
 const usageExit = 2;
 

@@ -1,7 +1,11 @@
 /** What the server and its analysis thread tell each other: plain data. */
+import type { ClarifyRequest } from '../jobs/clarify/analyze.ts';
 import type { DataQualityRequest } from '../jobs/data-quality/analyze.ts';
+import type { MergeRequest } from '../jobs/ground-truth/merge.ts';
+import type { ModelQualityRequest } from '../jobs/model-quality/analyze.ts';
 import type { InputFile } from '../jobs/processing/analysis.ts';
 import type { Outcome } from '../kernel/outcome.ts';
+import type { ScriptSource } from '../ports/scripts.ts';
 
 export interface WorkerOptions {
   readonly temporaryFolder: string;
@@ -10,12 +14,16 @@ export interface WorkerOptions {
 }
 
 export type Task =
-  | { readonly kind: 'analyze'; readonly request: DataQualityRequest }
+  | { readonly kind: 'data-quality'; readonly request: DataQualityRequest }
   | {
       readonly kind: 'profile';
       readonly groups: readonly (readonly InputFile[])[];
       readonly datasetFormat: string;
-    };
+      readonly preprocessor?: ScriptSource;
+    }
+  | { readonly kind: 'merge'; readonly request: MergeRequest }
+  | { readonly kind: 'model-quality'; readonly request: ModelQualityRequest }
+  | { readonly kind: 'clarify'; readonly request: ClarifyRequest };
 
 /** Without a task: cancels the one of that id. */
 export interface ToWorker {
@@ -23,9 +31,11 @@ export interface ToWorker {
   readonly task?: Task;
 }
 
-/** A failure is a bug: the stack of what was thrown. */
+/** The last message of a task has its outcome, or a failure: a bug, the stack of what was thrown. */
 export interface FromWorker {
   readonly id: number;
+  /** A line for the job's log; the task goes on. */
+  readonly said?: string;
   readonly outcome?: Outcome<unknown>;
   readonly failure?: string;
 }

@@ -1,7 +1,14 @@
 /** The built-in analyses, by image repository, and the thread they run in. */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type DataQualityTasks, makeDataQualityAnalyzer } from '../jobs/data-quality/analyzer.ts';
+import { localScripts } from '../adapters/scripts/scripts.ts';
+import type { ObjectSpace } from '../engines/objects/space.ts';
+import { makeClarifyAnalyzer } from '../jobs/clarify/analyzer.ts';
+import { makeDataQualityAnalyzer } from '../jobs/data-quality/analyzer.ts';
+import { makeGroundTruthMerger } from '../jobs/ground-truth/merger.ts';
+import { makeModelQualityAnalyzer } from '../jobs/model-quality/analyzer.ts';
+import { mergerImage } from '../jobs/monitoring/job-of-run.ts';
 import type { Analyze } from '../jobs/processing/analysis.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from '../ports/metadata-store.ts';
@@ -16,33 +23,65 @@ export interface Analyzers {
   close(): Promise<void>;
 }
 
-export function makeAnalyzers({ store, config, temporaryFolder }: World): Analyzers {
+export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
+  const { store, config, clock, launcher, temporaryFolder } = world;
   const threads = Math.max(1, availableParallelism() - 1);
   const thread = new AnalysisThread({ temporaryFolder, threads, memoryLimit });
   const { minimumSampleSize } = config;
+  // The thread answers each kind of task with the type that its analyzer gives it.
   const dataQuality = makeDataQualityAnalyzer({
     store,
-    tasks: tasksOf(thread),
+    tasks: {
+      analyze: (request, options) => thread.perform({ kind: 'data-quality', request }, options),
+      profile: (groups, { datasetFormat, preprocessor, ...options }) => {
+        const task = { kind: 'profile', groups, datasetFormat } as const;
+        return thread.perform({ ...task, ...(preprocessor ? { preprocessor } : {}) }, options);
+      },
+    },
+    scripts: localScripts({ workFolder: join(temporaryFolder, 'scripts') }),
     ...(minimumSampleSize > 0 ? { minimumSampleSize } : {}),
   });
+  const modelQuality = makeModelQualityAnalyzer({
+    clock,
+    tasks: {
+      analyze: (request, options) => thread.perform({ kind: 'model-quality', request }, options),
+    },
+  });
+  const merger = makeGroundTruthMerger({
+    tasks: { merge: (request, options) => thread.perform({ kind: 'merge', request }, options) },
+  });
+  const clarify = makeClarifyAnalyzer({
+    ...{ store, launcher, objects, clock },
+    tasks: {
+      analyze: (request, options) => thread.perform({ kind: 'clarify', request }, options),
+    },
+  });
   return {
-    byRepository: new Map([['sagemaker-model-monitor-analyzer', dataQuality]]),
+    byRepository: new Map([
+      ['sagemaker-model-monitor-analyzer', byAnalysisType({ modelQuality, dataQuality })],
+      [mergerImage, merger],
+      ['sagemaker-clarify-processing', clarify],
+    ]),
     close: () => thread.close(),
   };
 }
 
-/** The thread answers each kind of task with the type `DataQualityTasks` gives it. */
-function tasksOf(thread: AnalysisThread): DataQualityTasks {
-  return {
-    analyze: (request, options) => thread.perform({ kind: 'analyze', request }, options),
-    profile: (groups, { datasetFormat, ...options }) =>
-      thread.perform({ kind: 'profile', groups, datasetFormat }, options),
+/** One image of the original does both: the environment says which is wanted. */
+function byAnalysisType(of: Readonly<Record<'modelQuality' | 'dataQuality', Analyze>>): Analyze {
+  return (job, ...rest) => {
+    const isModel = job.plan.environment['analysis_type'] === 'MODEL_QUALITY';
+    return (isModel ? of.modelQuality : of.dataQuality)(job, ...rest);
   };
 }
 
 interface Waiting {
+  say(line: string): void;
   resolve(outcome: Outcome<unknown>): void;
   reject(cause: Error): void;
+}
+
+interface Performing extends Abortable {
+  readonly say?: (line: string) => void;
 }
 
 /** Started by the first task, and again by the next one after it died. */
@@ -56,14 +95,14 @@ class AnalysisThread {
     this.#options = options;
   }
 
-  perform<T>(task: Task, { signal }: Abortable): Promise<Outcome<T>> {
+  perform<T>(task: Task, { signal, say = () => {} }: Performing): Promise<Outcome<T>> {
     this.#worker ??= this.#start();
     this.#lastId += 1;
     const id = this.#lastId;
     const worker = this.#worker;
     const cancel = () => worker.postMessage({ id } satisfies ToWorker);
     return new Promise<Outcome<unknown>>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { say, resolve, reject });
       worker.postMessage({ id, task } satisfies ToWorker);
       if (signal?.aborted) cancel();
       signal?.addEventListener('abort', cancel, { once: true });
@@ -74,8 +113,9 @@ class AnalysisThread {
     const worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
       workerData: this.#options,
     });
-    worker.on('message', ({ id, outcome, failure }: FromWorker) => {
+    worker.on('message', ({ id, said, outcome, failure }: FromWorker) => {
       const waiting = this.#waiting.get(id);
+      if (said !== undefined) return waiting?.say(said);
       this.#waiting.delete(id);
       if (outcome) waiting?.resolve(outcome);
       else waiting?.reject(new Error('an analysis failed unexpectedly', { cause: failure }));

@@ -17,6 +17,7 @@ import { makeQueues } from '../engines/queues/queues.ts';
 import { makeSeriesLoop } from '../engines/series/loop.ts';
 import { makeSeries } from '../engines/series/series.ts';
 import { makeTopics } from '../engines/topics/topics.ts';
+import { type TransformWork, transformQueueName } from '../engines/transform/rows.ts';
 import { makeWorkQueue } from '../engines/work/store-queue.ts';
 import { type Gateway, makeGateway } from '../gateway/gateway.ts';
 import { makeAlarmLoop } from '../jobs/alarms/alarm-loop.ts';
@@ -26,6 +27,7 @@ import { type EndpointLoop, makeEndpointLoop } from '../jobs/endpoints/loop.ts';
 import { makeSchedulesLoop, requeueLost } from '../jobs/monitoring/schedules.ts';
 import { makeProcessingLoop } from '../jobs/processing/loop.ts';
 import { makeTopicDelivery, topicDeliveryLoop } from '../jobs/topic-delivery/loop.ts';
+import { makeTransformLoop, requeueTransforms } from '../jobs/transform/loop.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
@@ -34,6 +36,7 @@ import { cloudwatch } from '../services/cloudwatch/index.ts';
 import { s3 } from '../services/s3/index.ts';
 import { hostingOperations, tagOperations } from '../services/sagemaker/index.ts';
 import { monitoringOperations } from '../services/sagemaker/monitoring-operations.ts';
+import { transformOperations } from '../services/sagemaker/transform-job.ts';
 import { sns } from '../services/sns/index.ts';
 import { makeSqs } from '../services/sqs/index.ts';
 import { sts } from '../services/sts/index.ts';
@@ -62,6 +65,8 @@ export interface ComposeOptions {
 
 /** Processing jobs at a time: each holds a core while it profiles. */
 const processingParallelism = 2;
+/** Transform jobs at a time: each runs a model server of its own. */
+const transformParallelism = 2;
 const partition = 'aws';
 const anonymousOperations = new Set(['sns.ConfirmSubscription', 'sns.Unsubscribe']);
 
@@ -79,11 +84,13 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   for (const loop of jobs.loops) loops.add(loop);
   await engines.processingQueue.endLeases();
   await requeueLost({ store, queue: engines.processingQueue }, clock.nowMs());
+  await engines.transformQueue.endLeases();
+  await requeueTransforms({ store, queue: engines.transformQueue }, clock.nowMs());
 
   const scope = { partition, region: config.region, account };
   const { findSecret } = identity;
   const listener = makeListener({
-    services: mountServices(world, { engines, loops, stopProcessing: jobs.stopProcessing }),
+    services: mountServices(world, { engines, loops, jobs }),
     findSecret,
     clock: wallClock,
     scope,
@@ -152,6 +159,7 @@ function makeEngines(world: World, { loops, vault }: Shared) {
       onChange: () => loops.wake('capture'),
     }),
     processingQueue: makeWorkQueue<ProcessingWork>({ store, name: processingQueueName }),
+    transformQueue: makeWorkQueue<TransformWork>({ store, name: transformQueueName }),
   };
 }
 
@@ -192,13 +200,14 @@ interface Jobs {
   readonly endpoints: EndpointLoop;
   readonly analyzers: Analyzers;
   readonly stopProcessing: (key: string) => void;
+  readonly stopTransform: (key: string) => void;
 }
 
 function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
   const { store, clock, random, log, launcher, workspaces, poster } = world;
   const { objects, queues, topics, series, events, fleet, counters, spool } = engines;
   const { wake } = loops;
-  const analyzers = makeAnalyzers(world);
+  const analyzers = makeAnalyzers(world, objects);
   topics.onDue(() => wake(topicDeliveryLoop));
   const endpoints = makeEndpointLoop({
     store,
@@ -232,9 +241,18 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     holder: uuid(random),
     parallelism: processingParallelism,
   });
+  const transform = makeTransformLoop({
+    ...{ store, clock, log, wake, objects, launcher, events, wait },
+    forwarder: world.forwarder,
+    programLogs: world.programLogs,
+    queue: engines.transformQueue,
+    holder: uuid(random),
+    parallelism: transformParallelism,
+  });
   return {
     endpoints,
     analyzers,
+    stopTransform: (key) => transform.stopJob(key),
     stopProcessing: (key) => processing.stopJob(key),
     loops: [
       endpoints,
@@ -242,6 +260,7 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
       makeEndpointMetricsLoop({ counters, fleet, recorder: series, log }),
       makeSchedulesLoop({ store, random, events, queue: engines.processingQueue, wake, log }),
       processing,
+      transform,
       makeSeriesLoop(series),
       makeAlarmLoop({ store, series, topics, events, clock, log }),
       makeTopicDelivery({ topics, queues, poster, clock, random, log, publicUrl }),
@@ -254,16 +273,23 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
 interface Mounting {
   readonly engines: Engines;
   readonly loops: Loops;
-  readonly stopProcessing: (key: string) => void;
+  readonly jobs: Jobs;
 }
 
-function mountServices(world: World, { engines, loops, stopProcessing }: Mounting) {
+function mountServices(world: World, { engines, loops, jobs }: Mounting) {
   const { store, clock, random } = world;
-  const { objects, queues, topics, series, fleet, processingQueue } = engines;
+  const { objects, queues, topics, series, fleet, processingQueue, transformQueue } = engines;
+  const { stopProcessing, stopTransform } = jobs;
   const { wake } = loops;
-  const sagemaker = { ...hostingOperations, ...tagOperations, ...monitoringOperations };
+  const sagemaker = {
+    ...hostingOperations,
+    ...tagOperations,
+    ...monitoringOperations,
+    ...transformOperations,
+  };
   const sagemakerParts = {
-    ...{ store, clock, random, wake, fleet, processingQueue, stopProcessing },
+    ...{ store, clock, random, wake, fleet },
+    ...{ processingQueue, stopProcessing, transformQueue, stopTransform },
     schedulesOn,
   };
   return [

@@ -2,7 +2,7 @@
 import { CellKind, type ColumnBatch } from '../../ports/analytics.ts';
 import { columnType, type InferredType, type KindCounts } from './inference.ts';
 import {
-  addToSketch,
+  addManyToSketch,
   compactionsOf,
   emptySketch,
   levelsOf,
@@ -10,9 +10,10 @@ import {
   type Sketch,
   sketchOf,
 } from './kll.ts';
-import { addNumber, type Moments, mergeMoments, zeroMoments } from './moments.ts';
+import { addNumbers, type Moments, mergeMoments, zeroMoments } from './moments.ts';
 import {
-  addToTally,
+  addNumbersToTally,
+  addTextsToTally,
   distinctOf,
   emptyTally,
   mergeTallies,
@@ -46,27 +47,50 @@ export function emptyColumn(name: string): ColumnProfile {
   };
 }
 
+/** The numbers of a batch, side by side; larger batches have their own. */
+let gathered = new Float64Array(16_384);
+
 /** Changes `column`. */
 export function observeColumn(column: ColumnProfile, batch: ColumnBatch): void {
   const { kinds: cellKinds, numbers, texts } = batch;
-  const { kinds, moments, sketch } = column;
+  if (gathered.length < cellKinds.length) gathered = new Float64Array(cellKinds.length);
+  let [integral, fractional, boolean, text] = [0, 0, 0, 0];
+  let missing = 0;
   for (let i = 0; i < cellKinds.length; i += 1) {
     const kind = cellKinds[i];
-    if (kind === CellKind.missing) continue;
     if (kind === CellKind.integral || kind === CellKind.fractional) {
-      if (kind === CellKind.integral) kinds.integral += 1;
-      else kinds.fractional += 1;
       // Adding zero makes -0 the 0 it is equal to.
-      const x = (numbers[i] ?? Number.NaN) + 0;
-      addNumber(moments, x);
-      addToSketch(sketch, x);
-      addToTally(column.numbers, x);
-    } else {
-      if (kind === CellKind.boolean) kinds.boolean += 1;
-      else kinds.text += 1;
-      addToTally(column.texts, texts[i] ?? '');
-    }
+      gathered[integral + fractional] = (numbers[i] ?? Number.NaN) + 0;
+      if (kind === CellKind.integral) integral += 1;
+      else fractional += 1;
+    } else if (kind === CellKind.missing) missing += 1;
+    else if (kind === CellKind.boolean) boolean += 1;
+    else text += 1;
   }
+  const { kinds } = column;
+  kinds.integral += integral;
+  kinds.fractional += fractional;
+  kinds.boolean += boolean;
+  kinds.text += text;
+  const count = integral + fractional;
+  if (count > 0) {
+    addNumbers(column.moments, gathered, count);
+    addManyToSketch(column.sketch, gathered, count);
+    addNumbersToTally(column.numbers, gathered, count);
+  }
+  if (boolean + text === 0) return;
+  // A text cell without text is the empty one.
+  const all = count + missing === 0 && !texts.includes(undefined);
+  addTextsToTally(column.texts, all ? texts : textsAmong(cellKinds, texts));
+}
+
+function textsAmong(
+  kinds: Uint8Array,
+  texts: readonly (string | undefined)[],
+): readonly (string | undefined)[] {
+  return Array.from(kinds, (kind, i) =>
+    kind === CellKind.boolean || kind === CellKind.text ? (texts[i] ?? '') : undefined,
+  );
 }
 
 export function mergeColumns(a: ColumnProfile, b: ColumnProfile): ColumnProfile {

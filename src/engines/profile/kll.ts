@@ -3,6 +3,7 @@
  * numbers in bounded memory. Up to 2,050 items it is the stream itself, in order of arrival.
  * No randomness: the same items in the same order give the same sketch.
  */
+import { sortNumbers } from './sort.ts';
 
 export const sketchSize = 2_048;
 export const shrinkFactor = 0.64;
@@ -41,14 +42,33 @@ export function addToSketch(sketch: Sketch, x: number): void {
   if (sketch.held > sketch.capacity) condense(sketch);
 }
 
-function append(level: Level, x: number): void {
-  if (level.length === level.items.length) {
-    const grown = new Float64Array(Math.max(16, 2 * level.length));
-    grown.set(level.items);
-    level.items = grown;
+/** Changes `sketch` as adding the first `count` of `numbers` one by one would. */
+export function addManyToSketch(sketch: Sketch, numbers: Float64Array, count: number): void {
+  const level = sketch.levels[0];
+  let done = 0;
+  while (level && done < count) {
+    const room = Math.max(1, sketch.capacity + 1 - sketch.held);
+    const taken = Math.min(room, count - done);
+    reserve(level, level.length + taken);
+    level.items.set(numbers.subarray(done, done + taken), level.length);
+    level.length += taken;
+    sketch.held += taken;
+    done += taken;
+    if (sketch.held > sketch.capacity) condense(sketch);
   }
+}
+
+function append(level: Level, x: number): void {
+  reserve(level, level.length + 1);
   level.items[level.length] = x;
   level.length += 1;
+}
+
+function reserve(level: Level, length: number): void {
+  if (length <= level.items.length) return;
+  const grown = new Float64Array(Math.max(16, 2 * level.length, length));
+  grown.set(level.items);
+  level.items = grown;
 }
 
 function addLevel(sketch: Sketch): Level {
@@ -74,7 +94,14 @@ function condense(sketch: Sketch): void {
   const offset = ((compactions + 1) >> 1) & 1;
   const even = length - (length % 2);
   sortRuns(items.subarray(0, even));
-  for (let i = offset; i < even; i += 2) append(above, items[i] ?? 0);
+  reserve(above, above.length + even / 2);
+  const into = above.items;
+  let end = above.length;
+  for (let i = offset; i < even; i += 2) {
+    into[end] = items[i] ?? 0;
+    end += 1;
+  }
+  above.length = end;
   // Of an odd number the last to come stays.
   items[0] = items[even] ?? 0;
   level.length = length - even;
@@ -91,7 +118,7 @@ function sortRuns(items: Float64Array): void {
     if ((items[i] ?? 0) < (items[i - 1] ?? 0)) starts.push(i);
   }
   if (starts.length > mostRuns) {
-    items.sort();
+    sortNumbers(items);
     return;
   }
   const copy = new Float64Array(items.length);

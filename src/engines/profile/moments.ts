@@ -39,6 +39,23 @@ export function addNumber(state: Moments, x: number): void {
   if (x > state.max) state.max = x;
 }
 
+/** Changes `state` as adding the first `count` of `numbers` one by one would. */
+export function addNumbers(state: Moments, numbers: Float64Array, count: number): void {
+  let { count: seen, sum, center, m2, min, max } = state;
+  for (let i = 0; i < count; i += 1) {
+    const x = numbers[i] ?? 0;
+    seen += 1;
+    sum += x;
+    const delta = x - center;
+    const step = delta / seen;
+    center += step;
+    m2 += delta * (delta - step);
+    if (x < min) min = x;
+    if (x > max) max = x;
+  }
+  Object.assign(state, { count: seen, sum, center, m2, min, max });
+}
+
 /** Associative up to rounding, with `zeroMoments()` as identity. */
 export function mergeMoments(a: Moments, b: Moments): Moments {
   if (a.count === 0) return { ...b };

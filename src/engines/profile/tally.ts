@@ -45,6 +45,70 @@ export function addToTally<Value extends string | number>(tally: Tally<Value>, v
   shrink(tally);
 }
 
+/** Whole numbers under this are counted by place within a batch. */
+const placedNumbers = 4_096;
+const placed = new Uint32Array(placedNumbers);
+
+/** Changes `tally` as adding the first `count` of `numbers` one by one would. */
+export function addNumbersToTally(
+  tally: Tally<number>,
+  numbers: Float64Array,
+  count: number,
+): void {
+  if (tally.registers && tally.limits.frequent === 0) {
+    for (let i = 0; i < count; i += 1) addValue(tally.registers, numbers[i] ?? 0);
+    return;
+  }
+  const seen: number[] = [];
+  // Until the counts are exact no longer, it does not matter that a value's come together.
+  const room = tally.registers ? 0 : tally.limits.exact - tally.counts.size;
+  let done = 0;
+  for (; done < count && seen.length < room; done += 1) {
+    const x = numbers[done] ?? 0;
+    if (!(x >= 0 && x < placedNumbers) || x !== Math.trunc(x)) break;
+    const before = placed[x] ?? 0;
+    if (before === 0) seen.push(x);
+    placed[x] = before + 1;
+  }
+  for (const x of seen) {
+    tally.counts.set(x, (tally.counts.get(x) ?? 0) + (placed[x] ?? 0));
+    placed[x] = 0;
+  }
+  for (; done < count; done += 1) addToTally(tally, numbers[done] ?? 0);
+}
+
+/** Changes `tally` as adding each of `texts` would; those that are undefined are left out. */
+export function addTextsToTally(
+  tally: Tally<string>,
+  texts: readonly (string | undefined)[],
+): void {
+  const room = tally.registers ? 0 : tally.limits.exact - tally.counts.size;
+  const places = new Map<string, number>();
+  const counts = new Uint32Array(Math.min(texts.length, Math.max(0, room)));
+  let done = 0;
+  for (; done < texts.length; done += 1) {
+    const text = texts[done];
+    if (text === undefined) continue;
+    let place = places.get(text);
+    if (place === undefined) {
+      // Where most values are different, two maps are slower than one.
+      if (places.size >= counts.length || places.size > mostPlaced) break;
+      place = places.size;
+      places.set(text, place);
+    }
+    counts[place] = (counts[place] ?? 0) + 1;
+  }
+  for (const [text, place] of places) {
+    tally.counts.set(text, (tally.counts.get(text) ?? 0) + (counts[place] ?? 0));
+  }
+  for (; done < texts.length; done += 1) {
+    const text = texts[done];
+    if (text !== undefined) addToTally(tally, text);
+  }
+}
+
+const mostPlaced = 512;
+
 export function mergeTallies<Value extends string | number>(
   a: Tally<Value>,
   b: Tally<Value>,

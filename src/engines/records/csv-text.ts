@@ -4,6 +4,9 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 /** Blank lines are no records; line ends may be of any sort. */
 export function parseCsvText(text: string): Outcome<readonly (readonly string[])[]> {
   if (!text.includes('"')) {
+    // Most bodies are one line, with or without its end.
+    const line = text.endsWith('\n') && !text.endsWith('\r\n') ? text.slice(0, -1) : text;
+    if (line !== '' && !/[\r\n]/.test(line)) return ok([line.split(',')]);
     const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== '');
     return ok(lines.map((line) => line.split(',')));
   }

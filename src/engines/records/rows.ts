@@ -36,7 +36,7 @@ export interface CapturedRows {
 }
 
 /** One row of one side; a cell without a name is known by its place. */
-interface SideRow {
+export interface SideRow {
   readonly names: readonly string[] | undefined;
   readonly cells: readonly (string | undefined)[];
 }
@@ -73,17 +73,20 @@ export function rowsOfCapture(line: string, format: CaptureFormat): Outcome<Capt
 }
 
 /** A record that does not say its time is taken: it lies in the folder of one of the hours. */
-function isWithin(time: unknown, { between }: CaptureFormat): boolean {
+export function isWithin(time: unknown, { between }: Pick<CaptureFormat, 'between'>): boolean {
   const ms = between && typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return !between || Number.isNaN(ms) || (ms >= between.startMs && ms < between.endMs);
 }
 
-interface CaptureRecord {
+export interface CaptureRecord {
   readonly captureData: Readonly<Record<string, unknown>>;
   readonly eventMetadata: Readonly<Record<string, unknown>> | undefined;
+  /** The label's side, in merged records. */
+  readonly groundTruthData?: unknown;
 }
 
-function recordOf(line: string): Outcome<CaptureRecord> {
+/** The parts of a captured or merged line that matter here. */
+export function recordOf(line: string): Outcome<CaptureRecord> {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -92,11 +95,11 @@ function recordOf(line: string): Outcome<CaptureRecord> {
       `not JSON: ${error instanceof Error ? error.message : String(error)}: ${shown(line)}`,
     );
   }
-  const { captureData, eventMetadata } = (value ?? {}) as Partial<CaptureRecord>;
+  const { captureData, eventMetadata, groundTruthData } = (value ?? {}) as Partial<CaptureRecord>;
   if (typeof captureData !== 'object' || captureData === null) {
     return refuse(`has no captureData: ${shown(line)}`);
   }
-  return ok({ captureData, eventMetadata });
+  return ok({ captureData, eventMetadata, groundTruthData });
 }
 
 function inOrder({ captureIndexNames, outputColumnsPosition }: CaptureFormat): readonly string[] {
@@ -106,7 +109,8 @@ function inOrder({ captureIndexNames, outputColumnsPosition }: CaptureFormat): r
   return outputColumnsPosition === 'START' ? [...outputs, ...inputs] : [...inputs, ...outputs];
 }
 
-interface Captured {
+/** One side of a record, as it was captured. */
+export interface Captured {
   readonly data?: unknown;
   readonly encoding?: unknown;
   readonly observedContentType?: unknown;
@@ -117,10 +121,29 @@ type Decoded = Pick<Side, 'rows' | 'json'>;
 const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 
 function decode(captured: Captured, collapse: boolean): Outcome<Decoded> {
-  const { data, encoding } = captured;
+  const side = textOfSide(captured);
+  if (!side.ok) return side;
+  const { text, json } = side.value;
+  return json ? decodeJson(text) : decodeCsv(text, collapse);
+}
+
+/** The rows of one side that is known to be JSON (one document, or JSON Lines) or CSV. */
+export function rowsOfSide({ text, json }: SideText): Outcome<readonly SideRow[]> {
+  const decoded = json ? decodeJson(text) : decodeCsv(text, false);
+  return decoded.ok ? ok(decoded.value.rows) : decoded;
+}
+
+export interface SideText {
+  readonly text: string;
+  /** CSV otherwise. */
+  readonly json: boolean;
+}
+
+/** The text of one side, and which of the two it is; BASE64 by its type, or by its looks. */
+export function textOfSide({ data, encoding, observedContentType }: Captured): Outcome<SideText> {
   if (typeof data !== 'string') return refuse(`data must be a string, and is ${shown(data)}`);
-  if (encoding === 'CSV') return decodeCsv(data, collapse);
-  if (encoding === 'JSON') return decodeJson(data);
+  if (encoding === 'CSV') return ok({ text: data, json: false });
+  if (encoding === 'JSON') return ok({ text: data, json: true });
   if (encoding !== 'BASE64') {
     return refuse(`encoding must be CSV, JSON or BASE64, and is ${shown(encoding)}`);
   }
@@ -128,9 +151,9 @@ function decode(captured: Captured, collapse: boolean): Outcome<Decoded> {
   const bytes = Buffer.from(data, 'base64');
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) return refuse('BASE64 of bytes that are no text');
-  const type = JSON.stringify(captured.observedContentType ?? '');
-  const looksJson = /json/i.test(type) || (!/csv/i.test(type) && /^\s*[[{]/.test(text));
-  return looksJson ? decodeJson(text) : decodeCsv(text, collapse);
+  const type = JSON.stringify(observedContentType ?? '');
+  const json = /json/i.test(type) || (!/csv/i.test(type) && /^\s*[[{]/.test(text));
+  return ok({ text, json });
 }
 
 function decodeCsv(text: string, collapse: boolean): Outcome<Decoded> {
@@ -151,7 +174,7 @@ function decodeJson(text: string): Outcome<Decoded> {
 }
 
 /** Containers whose items are rows; what else stands beside them is about the request. */
-const containers = ['instances', 'predictions'];
+export const containers = ['instances', 'predictions'];
 
 function explode(value: JsonText): readonly SideRow[] {
   if (value instanceof Map) {
@@ -180,7 +203,7 @@ function explodeJoined(output: JsonText, whole: ReadonlyMap<string, JsonText>): 
 }
 
 /** A list has places, an object dotted names: `a.b` and, for lists inside, `a.0`. */
-function flatten(value: JsonText): SideRow {
+export function flatten(value: JsonText): SideRow {
   if (Array.isArray(value) && !value.some((item) => item instanceof Map || Array.isArray(item))) {
     return { names: undefined, cells: value.map(textOf) };
   }
@@ -263,7 +286,7 @@ const numbered = new Map<number, readonly string[]>();
 const numberedLimit = 10_000;
 
 /** The same list for the same count, so that batches see at once that the columns are the same. */
-function placeNames(count: number): readonly string[] {
+export function placeNames(count: number): readonly string[] {
   const known = numbered.get(count);
   if (known) return known;
   const names = Array.from({ length: count }, (_, i) => `_c${i}`);
@@ -277,7 +300,8 @@ function named({ names, cells }: SideRow): Row {
 
 const shownCharacters = 120;
 
-function shown(value: unknown): string {
+/** A value for a message, cut when it is long. */
+export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
 }

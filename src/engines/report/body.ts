@@ -75,7 +75,7 @@ export interface BarItem {
   readonly values: readonly number[];
 }
 
-/** Bars side by side: at most two series, `baseline` and `current` in this order where there are. */
+/** Bars side by side: at most two series; of two, `baseline` comes first and `current` next. */
 export interface BarChart {
   readonly kind: 'bars';
   readonly title: string;

@@ -3,7 +3,8 @@
  * seeing the pictures. Every text of the data is escaped.
  */
 import type { FeatureComparison, Report, Verdict } from './compare.ts';
-import { escaped, percent, short } from './markup.ts';
+import { escaped, percent, short, shortened } from './markup.ts';
+import { measureRows } from './measures.ts';
 import { pictureOf } from './svg.ts';
 import { summaryOf } from './text.ts';
 
@@ -74,13 +75,18 @@ svg text{fill:var(--soft);font:12px system-ui,sans-serif}
 .v-large,.v-missing,.v-type-changed{color:var(--bad);font-weight:600}
 .v-moderate,.v-new{color:var(--warn);font-weight:600}.v-none{color:var(--good)}
 footer{color:var(--soft);font-size:.9rem}
+details{margin-top:.5rem}summary{cursor:pointer;color:var(--soft)}
+section table{width:auto;font-size:.95rem}section td:nth-child(2){text-align:right}
+section td:nth-child(3){text-align:left;color:var(--soft);white-space:normal}
+@media print{body{max-width:none;padding:0;font-size:11pt}section,tr{break-inside:avoid}
+.scroll{overflow:visible}details{display:none}}
 `;
 
 const headings = [
   ['Column', 'name of the column'],
   ['Verdict', 'how far it moved'],
-  ['Distance', 'largest difference of the distributions'],
-  ['Robust', 'distance less what chance explains'],
+  ['Distance', 'largest difference of the cumulative distributions, or of a share'],
+  ['W1/σ', 'Wasserstein distance in standard deviations of the baseline'],
   ['PSI', 'population stability index'],
   ['JS', 'Jensen-Shannon distance'],
   ['Mean shift', 'in standard deviations of the baseline'],
@@ -90,18 +96,20 @@ const headings = [
   .join('');
 
 const legend =
-  '<p>Large: the robust distance is over 0.1, where a monitor alarms by default. Moderate: the ' +
-  'stability index is over 0.1 beyond chance, missing cells changed by 5 points, or at least one ' +
-  'value in a hundred is of a new category. Too few: under 30 values on a side.</p>';
+  '<p>A column drifted where a distance is 0.1 or more <em>and</em> larger than samples of these ' +
+  'sizes differ by chance; it is large from 0.2 (distance), 0.5 (W1/σ), 0.25 (PSI) or 0.3 (JS). ' +
+  'Missing cells count from 5 points, values of new categories from one in a hundred. Too few: ' +
+  'under 30 values on a side. Probabilities (p) only inform: with enough rows any difference is ' +
+  'significant.</p>';
 
 function row(feature: FeatureComparison, at: number): string {
   const { distance, before, after } = feature;
   const missing = [before, after].map((side) => (side ? percent(side.missing01) : '–')).join(' → ');
   const cells = [
     figure(distance?.simple),
-    figure(distance?.robust),
-    figure(feature.populationStability),
-    figure(feature.jensenShannon),
+    figure(feature.measures?.wasserstein),
+    figure(feature.measures?.psi),
+    figure(feature.measures?.js),
     feature.meanShift === undefined ? '–' : `${feature.meanShift.toFixed(2)} σ`,
     missing,
   ];
@@ -117,12 +125,25 @@ function badge(verdict: Verdict): string {
 }
 
 function section(feature: FeatureComparison, at: number): string {
-  const { name, verdict } = feature;
+  const { name, verdict, reasons = [] } = feature;
   const picture = pictureOf(feature, at);
+  const why = reasons.length === 0 ? '' : `<p>${escaped(reasons.join(' · '))}</p>`;
   return (
     `<section id="c${at}" aria-labelledby="h${at}"><h2 id="h${at}">${escaped(name)}</h2>` +
-    `<p>${badge(verdict)} · ${escaped(describe(feature))}</p>${picture}</section>`
+    `<p>${badge(verdict)} · ${escaped(describe(feature))}</p>${why}${picture}` +
+    `${detailsOf(feature)}</section>`
   );
+}
+
+/** Every measure, behind a click. */
+function detailsOf(feature: FeatureComparison): string {
+  const rows = measureRows(feature).map(
+    ({ name, value, note }) =>
+      `<tr><th scope="row">${escaped(name)}</th><td>${value}</td><td>${escaped(note)}</td></tr>`,
+  );
+  if (rows.length === 0) return '';
+  const table = `<table><tbody>${rows.join('')}</tbody></table>`;
+  return `<details><summary>All measures</summary>${table}</details>`;
 }
 
 function describe({
@@ -147,14 +168,18 @@ function describe({
     parts.push(`${count(before.distinct)} → ${count(after.distinct)} different values`);
   }
   if (newCategories.length > 0) {
-    const list = newCategories.map(({ value, share01 }) => `“${value}” ${percent(share01)}`);
+    const list = newCategories.map(
+      ({ value, share01 }) => `“${shortened(value, longestValue)}” ${percent(share01)}`,
+    );
     parts.push(`new: ${list.join(', ')}`);
   }
   return parts.join(' · ');
 }
 
+const longestValue = 60;
+
 function figure(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3);
+  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(3);
 }
 
 function count(value: number): string {

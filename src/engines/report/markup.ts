@@ -26,7 +26,9 @@ export function percent(share01: number): string {
   return `${(100 * share01).toFixed(1)}%`;
 }
 
+/** A dash for what is no finite number. */
 export function short(value: number): string {
+  if (!Number.isFinite(value)) return '–';
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
 }
 

@@ -1,7 +1,7 @@
 /** The page of a run: what a reader sees first, what is drawn, and that no data becomes markup. */
 import { expect, test } from 'vitest';
 import type { ReportBody } from './body.ts';
-import { type MonitorPage, mostTrends, renderMonitorPage } from './page.ts';
+import { type MonitorPage, mostFindings, mostTrends, renderMonitorPage } from './page.ts';
 
 const hostile = '<script>alert("x")</script>';
 
@@ -115,3 +115,66 @@ test('more figures than lines stand in a table', () => {
   expect(html.match(/<figure>/g)).toHaveLength(mostTrends + 1);
   expect(html).toContain(`m${mostTrends + 2}`);
 });
+
+test('the first run has no course: its figures stand in a table', () => {
+  const html = renderMonitorPage({ ...page, past: [] });
+  expect(html).toContain('Figures of this run');
+  expect(html).toContain('<td>0.46 ± 0.01</td><td>below 0.625</td>');
+  expect(html).not.toContain('over the runs');
+});
+
+test('one run before is one, and the hours are told when both were on one day', () => {
+  const past = [{ atMs: Date.parse('2026-01-05T09:00:00Z'), figures: { f2: 0.63 } }];
+  const html = renderMonitorPage({ ...page, past });
+  expect(html).toContain('This run, and the run before');
+  expect(html).toContain('>09:00</text>');
+  expect(html).toContain('>10:00</text>');
+});
+
+test('of very many violations the first are shown, and how many are not', () => {
+  const [finding] = body.findings;
+  const findings = Array.from({ length: mostFindings + 7 }, () => finding ?? raise());
+  const html = renderMonitorPage({ ...page, body: { ...body, findings } });
+  expect(html.match(/<h3>/g)).toHaveLength(mostFindings);
+  expect(html).toContain('7 more stand in the violations document');
+  expect(html).toContain(`${mostFindings + 7} violations<`);
+});
+
+test('a column of numbers is set to the right with its head, a column of texts is not', () => {
+  const rows = [
+    ['a', 'told', 1.5],
+    ['b', 'told', '–'],
+  ];
+  const tables = [{ caption: 'Mixed', columns: ['name', 'text', 'value'], rows }];
+  const html = renderMonitorPage({ ...page, body: { ...body, tables } });
+  expect(html).toContain('<th scope="col">text</th><th scope="col" class="number">value</th>');
+  expect(html).toContain('<td>told</td><td class="number">–</td>');
+});
+
+test('pictures are as wide as the window, and their texts keep their size', () => {
+  const html = renderMonitorPage(page);
+  const pictures = html.match(/<svg[^>]*role="img"[^>]*>/g) ?? [];
+  expect(pictures).toHaveLength(4);
+  for (const picture of pictures) {
+    expect(picture).toContain('width="100%"');
+    expect(picture).not.toContain('viewBox');
+  }
+  // Only what is stretched has units of its own, and holds no text.
+  for (const [plot] of html.matchAll(/<svg [^>]*viewBox.*?<\/svg>/g)) {
+    expect(plot).not.toContain('<text');
+  }
+});
+
+test('what is no number has no bar, and is told', () => {
+  const items = [{ label: 'x', values: [Number.POSITIVE_INFINITY, 2] }];
+  const chart = { kind: 'bars' as const, title: 'T', series: ['baseline', 'current'], items };
+  const empty = { figures: [], comparisons: [], charts: [chart] };
+  const html = renderMonitorPage({ ...page, body: { ...body, ...empty } });
+  expect(html.match(/<rect/g)).toHaveLength(1);
+  expect(html).toContain('>–</text>');
+  expect(html).not.toContain('Infinity');
+});
+
+function raise(): never {
+  throw new Error('the page of the tests has a finding');
+}

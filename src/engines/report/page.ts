@@ -2,7 +2,7 @@
  * What one run of a monitor found, as one HTML page: no script, nothing fetched, readable in light
  * and dark, on paper, and without seeing the pictures. Every text of the data is escaped.
  */
-import type { Advice, Figure, Finding, ReportBody, ReportTable } from './body.ts';
+import type { Advice, Figure, Finding, ReportBody, ReportChart, ReportTable } from './body.ts';
 import { chartOf, trendOf } from './charts.ts';
 import { element, escaped, short } from './markup.ts';
 import { pageStyle } from './style.ts';
@@ -24,6 +24,8 @@ export interface PastRun {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** Violations with their advice; a document beside the page has them all. */
+export const mostFindings = 100;
 /** Lines over the runs; further figures stand in the table alone. */
 export const mostTrends = 12;
 /** Pictures of distributions; the columns that moved less stand in no picture. */
@@ -34,7 +36,7 @@ export function renderMonitorPage(page: MonitorPage): string {
   const sections = [
     findingsOf(body.findings),
     trendsOf(page),
-    ...body.charts.map((chart, at) => section(chart.title, chartOf(chart, `chart${at}`))),
+    chartsOf(body.charts),
     distributionsOf(body),
     ...body.tables.map((table) => section(table.caption, tableOf(table))),
     notesOf(body.notes),
@@ -96,20 +98,15 @@ function section(heading: string, content: string): string {
 
 function findingsOf(findings: readonly Finding[]): string {
   if (findings.length === 0) return '';
-  const rows = findings.map(
+  const shown = findings.slice(0, mostFindings);
+  const items = shown.map(
     ({ subject, check, description, advice }) =>
-      `<tr><th scope="row">${escaped(subject)}</th><td><code>${escaped(check)}</code></td>` +
-      `<td>${escaped(description)}</td><td>${adviceOf(advice)}</td></tr>`,
+      `<li><h3>${escaped(subject)} <code>${escaped(check)}</code></h3>` +
+      `<p>${escaped(description)}</p><div>${adviceOf(advice)}</div></li>`,
   );
-  const head = ['What', 'Check', 'Why', 'What to do'].map((name) => `<th scope="col">${name}</th>`);
-  return section(
-    'Violations',
-    scrolled(
-      'Violations',
-      `<table class="texts">
-<thead><tr>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
-    ),
-  );
+  const left = findings.length - shown.length;
+  const rest = left > 0 ? `<p>${left} more stand in the violations document.</p>` : '';
+  return section('Violations', `<ol class="findings">${items.join('\n')}</ol>${rest}`);
 }
 
 function adviceOf({ action, evidence }: Advice): string {
@@ -122,9 +119,11 @@ function scrolled(label: string, content: string): string {
   return element('div', attributes, content);
 }
 
+/** The first run has no course yet: its figures stand in a table. */
 function trendsOf({ body, past, atMs }: MonitorPage): string {
   const { figures } = body;
   if (figures.length === 0) return '';
+  if (past.length === 0) return section('Figures of this run', tableOf(figuresTable(figures)));
   const pictures = figures.slice(0, mostTrends).map((figure, at) => {
     const points = past.flatMap(({ atMs: x, figures: known }) => {
       const y = known[figure.name];
@@ -137,35 +136,59 @@ function trendsOf({ body, past, atMs }: MonitorPage): string {
       `trend${at}`,
     )}</figure>`;
   });
-  const runs = past.length === 0 ? 'this run is the first' : `and ${past.length} runs before`;
+  const runs = past.length === 1 ? 'the run before' : `${past.length} runs before`;
   const rest = figures.slice(mostTrends);
-  const others = rest.length === 0 ? '' : tableOf(restOf(rest));
-  return section(`This run, ${runs}`, `<div class="trends">${pictures.join('')}</div>${others}`);
+  const others = rest.length === 0 ? '' : tableOf(figuresTable(rest));
+  return section(
+    `This run, and ${runs}`,
+    `<div class="trends">${pictures.join('')}</div>${others}`,
+  );
 }
 
-function captionOf({ name, value, deviation, threshold, badIs }: Figure): string {
-  const isBad =
-    threshold !== undefined && (badIs === 'below' ? value < threshold : value > threshold);
-  const spread = deviation === undefined ? '' : ` ± ${short(deviation)}`;
-  const limit =
-    threshold === undefined ? '' : ` <small>bad ${badIs ?? 'above'} ${short(threshold)}</small>`;
-  const shown = `<span class="${isBad ? 'bad' : 'plain'}">${short(value)}${spread}</span>`;
-  return `${escaped(name)} ${shown}${limit}`;
+function captionOf(figure: Figure): string {
+  const { name, threshold, badIs = 'above' } = figure;
+  const limit = threshold === undefined ? '&nbsp;' : `bad ${badIs} ${short(threshold)}`;
+  const kind = isBad(figure) ? 'bad' : 'plain';
+  const shown = `<span class="${kind}">${spreadOf(figure)}</span>`;
+  return `${escaped(name)} ${shown} <small>${limit}</small>`;
 }
 
-function restOf(figures: readonly Figure[]): ReportTable {
+function isBad({ value, threshold, badIs = 'above' }: Figure): boolean {
+  if (threshold === undefined) return false;
+  return badIs === 'below' ? value < threshold : value > threshold;
+}
+
+function spreadOf({ value, deviation }: Figure): string {
+  return deviation === undefined ? short(value) : `${short(value)} ± ${short(deviation)}`;
+}
+
+function figuresTable(figures: readonly Figure[]): ReportTable {
   return {
-    caption: 'Further figures of this run',
-    columns: ['Figure', 'Value', 'Threshold'],
-    rows: figures.map(({ name, value, threshold }) => [name, value, threshold ?? '–']),
+    caption: 'Figures of this run',
+    columns: ['Figure', 'Value', 'Bad'],
+    rows: figures.map((figure) => {
+      const { name, threshold, badIs = 'above' } = figure;
+      return [
+        name,
+        spreadOf(figure),
+        threshold === undefined ? '' : `${badIs} ${short(threshold)}`,
+      ];
+    }),
   };
+}
+
+function chartsOf(charts: readonly ReportChart[]): string {
+  if (charts.length === 0) return '';
+  const sections = charts.map((chart, at) => section(chart.title, chartOf(chart, `chart${at}`)));
+  return `<div class="charts">${sections.join('')}</div>`;
 }
 
 function distributionsOf({ comparisons }: ReportBody): string {
   const shown = comparisons.filter(({ shape }) => shape).slice(0, mostPictures);
   if (shown.length === 0) return '';
   const key =
-    '<p><span class="key before"></span> baseline <span class="key after"></span> this run</p>';
+    '<p class="keys"><span class="key before"></span> baseline ' +
+    '<span class="key after"></span> this run</p>';
   const pictures = shown.map((one, at) => {
     const kind = `v-${one.verdict.replaceAll(' ', '-')}`;
     const caption = `${escaped(one.name)} <span class="${kind}">${one.verdict}</span>`;
@@ -176,16 +199,31 @@ function distributionsOf({ comparisons }: ReportBody): string {
   return section('Distributions', `${key}<div class="pictures">${pictures.join('')}</div>${rest}`);
 }
 
+/** A column with a number in it is set to the right, its head too. */
 function tableOf({ caption, columns, rows }: ReportTable): string {
-  const head = columns.map((name) => `<th scope="col">${escaped(name)}</th>`).join('');
-  const lines = rows.map((cells) => `<tr>${cells.map(cellOf).join('')}</tr>`).join('\n');
-  return scrolled(caption, `<table><thead><tr>${head}</tr></thead><tbody>${lines}</tbody></table>`);
+  const isNumeric = columns.map((_, at) => at > 0 && rows.some((row) => isNumber(row[at])));
+  const head = columns.map(
+    (name, at) => `<th scope="col"${classOf(isNumeric[at])}>${escaped(name)}</th>`,
+  );
+  const lines = rows.map((cells) => {
+    const [first = '', ...rest] = cells.map((cell) =>
+      isNumber(cell) ? short(cell) : escaped(cell),
+    );
+    const others = rest.map((cell, at) => `<td${classOf(isNumeric[at + 1])}>${cell}</td>`);
+    return `<tr><th scope="row">${first}</th>${others.join('')}</tr>`;
+  });
+  return scrolled(
+    caption,
+    `<table><thead><tr>${head.join('')}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`,
+  );
 }
 
-function cellOf(cell: string | number, at: number): string {
-  const text = typeof cell === 'number' ? short(cell) : escaped(cell);
-  if (at === 0) return `<th scope="row">${text}</th>`;
-  return `<td${typeof cell === 'number' ? ' class="number"' : ''}>${text}</td>`;
+function isNumber(cell: string | number | undefined): cell is number {
+  return typeof cell === 'number';
+}
+
+function classOf(isNumeric: boolean | undefined): string {
+  return isNumeric ? ' class="number"' : '';
 }
 
 function notesOf(notes: readonly string[]): string {

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { batchOf } from '../profile/batcher.ts';
 import { emptyProfile, observe } from '../profile/profile.ts';
-import { compareProfiles } from './compare.ts';
+import { parseStatistics } from '../quality/documents.ts';
+import { formatStatistics, statisticsOf } from '../quality/statistics.ts';
+import { compareProfiles, compareWithStatistics } from './compare.ts';
 import { renderHtml } from './html.ts';
 import { renderJson, renderTerminal } from './text.ts';
 
@@ -150,4 +152,63 @@ test('JSON is the report', () => {
     baseline: { name: 'before.csv', rows: 1 },
     features: [{ name: 'x', verdict: 'too few' }],
   });
+});
+
+test('recorded statistics stand for the rows they were made of', () => {
+  const before = { n: many(1_000, (i) => i % 97), t: many(1_000, (i) => `v${i % 5}`) };
+  const after = { n: many(800, (i) => (i % 97) + 30), t: many(800, (i) => `v${i % 4}`) };
+  const text = formatStatistics(statisticsOf(profileOf(before)));
+  const statistics = parseStatistics(text);
+  if (!statistics.ok) throw new Error(statistics.reason);
+  const current = { name: 'after.csv', profile: profileOf(after) };
+  const recorded = compareWithStatistics(
+    { name: 'before.csv', statistics: statistics.value },
+    current,
+  );
+  expect(recorded).toEqual(compared(before, after));
+});
+
+test('buckets without a sketch are compared, and said to be coarse', () => {
+  const { features, ...rest } = statisticsOf(profileOf({ n: many(1_000, (i) => i) }));
+  const bare = JSON.parse(
+    JSON.stringify({ ...rest, features }).replace(/"data":\[.*?\]\]/, '"data":[]'),
+  );
+  const profile = profileOf({ n: many(1_000, (i) => i + 500) });
+  const report = compareWithStatistics({ name: 'b', statistics: bare }, { name: 'c', profile });
+  const found = find(report, 'n');
+  expect(found).toMatchObject({
+    verdict: 'large',
+    unmeasured: { 'exact measures': expect.any(String) },
+  });
+  expect(found?.measures?.ks?.distance).toBeCloseTo(0.5, 1);
+});
+
+test('a shift must be larger than chance, and says by which measure it is', () => {
+  const part = (x: number) => 100 * (x - Math.floor(x));
+  const bell = (i: number) => part(i * 0.8191725) + part(i * 0.6710436) + part(i * 0.5497005);
+  const wave = (count: number, shift: number) => ({
+    // The sum of three even spreads is nearly normal, with a deviation of 50.
+    n: many(count, (i) => bell(i) + shift),
+  });
+  const small = compared(wave(5_000, 0), wave(40, 5));
+  expect(find(small, 'n')?.verdict).toBe('none');
+  const sure = compared(wave(5_000, 0), wave(5_000, 7));
+  expect(find(sure, 'n')).toMatchObject({
+    verdict: 'moderate',
+    effect: { measure: 'wasserstein', threshold: 0.1, level: 'moderate' },
+    reasons: [expect.stringMatching(/^Wasserstein distance in deviations 0\.1/)],
+  });
+  expect(sure.dataset).toEqual({
+    compared: 1,
+    drifted: 1,
+    share01: 1,
+    threshold01: 0.3,
+    isDrifted: true,
+  });
+});
+
+test('a value or two the baseline lacks is chance where it has many rare ones', () => {
+  const rare = many(2_000, (i) => `v${i % 10 === 0 ? i : i % 7}`);
+  const report = compared({ t: rare }, { t: many(100, (i) => (i < 4 ? `w${i}` : `v${i % 7}`)) });
+  expect(find(report, 't')).toMatchObject({ verdict: 'none', newShare01: 0.04 });
 });

@@ -35,17 +35,21 @@ import {
   type Note,
   type Violation,
 } from '../../engines/quality/violations.ts';
+import type { ReportBody } from '../../engines/report/body.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Analytics } from '../../ports/analytics.ts';
-import type { Abortable } from '../../ports/metadata-store.ts';
+import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
 import { parseDatasetFormat } from './format.ts';
 import { metricsOf, type QualityMetric } from './metrics.ts';
 import { type InputFile, profileInputs } from './read.ts';
+import { reportOf } from './report.ts';
 
 export interface DataQualityParts {
   readonly analytics: Analytics;
   readonly log: Logger;
+  /** For requests with a preprocessor. */
+  readonly scripts?: Scripts;
 }
 
 export interface DataQualityRequest {
@@ -54,6 +58,8 @@ export interface DataQualityRequest {
   readonly profiles?: readonly string[];
   /** The JSON of `dataset_format`. */
   readonly datasetFormat: string;
+  /** Makes the rows of each record of the inputs. */
+  readonly preprocessor?: ScriptSource;
   readonly baselineConstraintsText?: string;
   readonly baselineStatisticsText?: string;
   /** What was asked for, for the message when there is nothing. */
@@ -81,13 +87,14 @@ export interface DataQualityResult {
   readonly explanations: readonly Explanation[];
   /** The window's profile, to merge into longer windows. */
   readonly profileJson: string;
+  readonly report: ReportBody;
 }
 
 /** Refuses unreadable inputs, baselines and formats by name, and a window without a row. */
 export async function analyzeDataQuality(
   parts: DataQualityParts,
   request: DataQualityRequest,
-  options: Abortable = {},
+  options: ScriptOptions = {},
 ): Promise<Outcome<DataQualityResult>> {
   const baseline = readBaseline(request);
   if (!baseline.ok) return baseline;
@@ -112,6 +119,7 @@ export async function analyzeDataQuality(
     metrics: metricsOf(profile, distances, constraints),
     explanations: explainConstraints(profile),
     profileJson: profileToText(read.value),
+    report: reportOf({ profile, judged: findings, statistics }),
   });
 }
 
@@ -146,12 +154,13 @@ function withMethod(
 
 async function readProfile(
   parts: DataQualityParts,
-  { inputs, profiles = [], datasetFormat }: DataQualityRequest,
-  options: Abortable,
+  { inputs, profiles = [], datasetFormat, preprocessor }: DataQualityRequest,
+  options: ScriptOptions,
 ): Promise<Outcome<Profile>> {
   const format = parseDatasetFormat(datasetFormat);
   if (!format.ok) return format;
-  const read = await profileInputs(parts, { files: inputs, format: format.value }, options);
+  const asked = { files: inputs, format: format.value, ...(preprocessor ? { preprocessor } : {}) };
+  const read = await profileInputs(parts, asked, options);
   if (!read.ok || profiles.length === 0) return read;
   let merged: Profile | undefined;
   for (const text of profiles) {

@@ -1,5 +1,9 @@
 /** The built-in analysis as jobs ask for it: its environment, and hours that are profiled once. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { localScripts } from '../../adapters/scripts/scripts.ts';
 import { emptyProfile, profileToText } from '../../engines/profile/profile.ts';
 import { hourMs } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
@@ -11,7 +15,7 @@ import { analyzeDataQuality, type DataQualityRequest } from './analyze.ts';
 import { type DataQualityTasks, makeDataQualityAnalyzer } from './analyzer.ts';
 import { parseDatasetFormat } from './format.ts';
 import { hoursOfFiles } from './hours.ts';
-import { profileCapture } from './read.ts';
+import { profileCapture, profileInputs } from './read.ts';
 
 let w: Watch;
 /** The objects of each group that was profiled, in order. */
@@ -195,6 +199,61 @@ test('what a run asks of the engine: the window, the baseline and the method', a
     },
   ]);
   expect((await w.runs('hourly'))[0]?.failureReason).toBe('seen enough');
+});
+
+test('scripts of a schedule make its rows, once by hour, and see its documents', async () => {
+  const workFolder = await mkdtemp(join(tmpdir(), 'modelkeep-analyzer-'));
+  onTestFinished(() => rm(workFolder, { recursive: true, force: true }));
+  const scripts = localScripts({ workFolder });
+  let made = 0;
+  const withScripts: DataQualityTasks = {
+    ...tasks,
+    async profile(groups, { datasetFormat, preprocessor, ...options }) {
+      const format = parseDatasetFormat(datasetFormat);
+      if (!format.ok || !preprocessor) return refuse('no format or no script');
+      const texts: string[] = [];
+      for (const group of groups) {
+        made += 1;
+        const files = group.map(({ path, uri }) => ({ path, name: uri }));
+        const asked = { files, format: format.value, preprocessor };
+        const profile = await profileInputs({ analytics, scripts }, asked, options);
+        if (!profile.ok) return profile;
+        texts.push(profileToText(profile.value));
+      }
+      return ok(texts);
+    },
+  };
+  w.analyze = makeDataQualityAnalyzer({ store: w.store, tasks: withScripts, scripts });
+  const pre = (name: string) =>
+    `export const preprocessHandler = (r) => ({ ${name}: r.endpointInput.data.split(',')[1] });`;
+  const post = `
+import { readdirSync, writeFileSync } from 'node:fs';
+const folder = process.env.output_path;
+export const postprocessHandler = () =>
+  writeFileSync(folder + '/seen.txt', readdirSync(folder).join());`;
+  await w.put('code/pre.mjs', pre('second'));
+  await w.put('code/post.mjs', post);
+  await capture('09:10', 'a', '1,2', '3,4');
+  const scheduled = {
+    ...{ expression: 'NOW', analysisStart: '-PT1H', analysisEnd: 'PT0H' },
+    nextRunAtMs: at('10:00'),
+    plan: planOf('churn', {
+      preprocessorUri: `s3://${bucket}/code/pre.mjs`,
+      postprocessorUri: `s3://${bucket}/code/post.mjs`,
+    }),
+  };
+  const columns = async () => {
+    await w.schedule('scripted', scheduled);
+    await w.settle();
+    const text = await w.text('reports/churn/scripted/2026/01/05/10/statistics.json');
+    return JSON.parse(text ?? '{}').features?.map(({ name }: { name: string }) => name);
+  };
+  await w.advanceTo(at('10:00'));
+  expect([await columns(), await columns(), made]).toEqual([['second'], ['second'], 1]);
+  const seen = await w.text('reports/churn/scripted/2026/01/05/10/seen.txt');
+  expect(seen).toBe('constraints.json,statistics.json');
+  await w.put('code/pre.mjs', pre('other'));
+  expect([await columns(), made]).toEqual([['other'], 2]);
 });
 
 test.each<[Record<string, string>, string]>([

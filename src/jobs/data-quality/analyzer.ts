@@ -7,7 +7,8 @@ import type { Window } from '../../engines/monitoring/window.ts';
 import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { hourMs, secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
-import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
+import type { MetadataStore } from '../../ports/metadata-store.ts';
+import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
 import type {
   AnalysisInputs,
   AnalysisMetric,
@@ -15,6 +16,8 @@ import type {
   Analyze,
   InputFile,
 } from '../processing/analysis.ts';
+import { fingerprintOf, scriptsOfJob } from '../scripts/environment.ts';
+import { postprocessed } from '../scripts/postprocess.ts';
 import type { DataQualityRequest, DataQualityResult } from './analyze.ts';
 import { captureFormatBetween } from './format.ts';
 import { type Hour, hoursOfFiles, keepProfiles, knownProfiles } from './hours.ts';
@@ -22,45 +25,64 @@ import type { QualityMetric } from './metrics.ts';
 
 /** The heavy work, in plain data, so that it can be sent to another thread. */
 export interface DataQualityTasks {
-  analyze(request: DataQualityRequest, options: Abortable): Promise<Outcome<DataQualityResult>>;
+  analyze(request: DataQualityRequest, options: ScriptOptions): Promise<Outcome<DataQualityResult>>;
   /** One profile per group of files, in the groups' order. */
   profile(
     groups: readonly (readonly InputFile[])[],
-    options: Abortable & { readonly datasetFormat: string },
+    options: ProfileOptions,
   ): Promise<Outcome<readonly string[]>>;
+}
+
+/** `say` is for what scripts print. */
+export interface ProfileOptions extends ScriptOptions {
+  readonly datasetFormat: string;
+  readonly preprocessor?: ScriptSource;
 }
 
 export interface AnalyzerParts {
   readonly store: MetadataStore;
   readonly tasks: DataQualityTasks;
+  /** Without it, jobs that name scripts are refused. */
+  readonly scripts?: Scripts;
   /** Undefined takes the engine's default. */
   readonly minimumSampleSize?: number;
 }
 
-/** Keys of the contract that ask for what is not built: saying nothing would be a lie. */
-const unbuilt: Readonly<Record<string, string>> = {
+/** Keys of the contract that ask for what is not there: saying nothing would be a lie. */
+const scriptKeys = {
   record_preprocessor_script: 'record preprocessor scripts are',
   post_analytics_processor_script: 'post-analytics scripts are',
-  analysis_type: 'an analysis_type other than data quality is',
 };
+const otherKeys = { analysis_type: 'an analysis_type other than data quality is' };
 
 export function makeDataQualityAnalyzer(parts: AnalyzerParts): Analyze {
+  const unbuilt = Object.entries({ ...(parts.scripts ? {} : scriptKeys), ...otherKeys });
   return async (job, inputs, options) => {
     const { environment } = job.plan;
-    const asked = Object.keys(unbuilt).find((key) => environment[key] !== undefined);
-    if (asked !== undefined) return refuse(`${unbuilt[asked]} not supported by this server`);
+    const asked = unbuilt.find(([key]) => environment[key] !== undefined);
+    if (asked) return refuse(`${asked[1]} not supported by this server`);
     const datasetFormat = environment['dataset_format'];
     if (datasetFormat === undefined) {
       return refuse('the environment variable dataset_format is not set');
     }
+    const scripts = await scriptsOfJob(environment, inputs);
+    if (!scripts.ok) return scripts;
+    const { preprocessor, postprocessor } = scripts.value;
+    const rows = { datasetFormat, ...(preprocessor ? { preprocessor } : {}) };
     const window = job.monitoring && windowOfJob(job.monitoring);
     const read = window
-      ? await hourByHour(inputs.dataset, parts, { ...options, datasetFormat, window })
+      ? await hourByHour(inputs.dataset, parts, { ...options, ...rows, window })
       : ok({ inputs: inputs.dataset.map(named) });
     if (!read.ok) return read;
-    const request = { ...read.value, ...requestOf(job, inputs, parts), datasetFormat };
-    const result = await parts.tasks.analyze(request, options);
-    return result.ok ? ok(resultOf(result.value, job)) : result;
+    const request = { ...read.value, ...requestOf(job, inputs, parts), ...rows };
+    const analyzed = await parts.tasks.analyze(request, options);
+    if (!analyzed.ok) return analyzed;
+    const result = resultOf(analyzed.value, job);
+    const { scripts: runner } = parts;
+    if (!postprocessor || !runner) return ok(result);
+    const post = { source: postprocessor, files: result.files, environment };
+    const files = await postprocessed({ scripts: runner }, post, options);
+    return files.ok ? ok({ ...result, files: files.value }) : files;
   };
 }
 
@@ -99,8 +121,7 @@ function requestOf(job: ProcessingJobRow, inputs: AnalysisInputs, parts: Analyze
   };
 }
 
-interface HourOptions extends Abortable {
-  readonly datasetFormat: string;
+interface HourOptions extends ProfileOptions {
   readonly window: Window;
 }
 
@@ -111,7 +132,10 @@ async function hourByHour(
   options: HourOptions,
 ): Promise<Outcome<Pick<DataQualityRequest, 'inputs' | 'profiles'>>> {
   const { startMs, endMs } = options.window;
-  const hours = hoursOfFiles(files, options.datasetFormat);
+  const { datasetFormat, preprocessor } = options;
+  // Another script makes other rows of the same files.
+  const made = preprocessor ? `${datasetFormat} ${fingerprintOf(preprocessor)}` : datasetFormat;
+  const hours = hoursOfFiles(files, made);
   const isWhole = (hour: Hour) => hour.startMs >= startMs && hour.startMs + hourMs <= endMs;
   const whole = await wholeHours(hours.filter(isWhole), parts, options);
   if (!whole.ok) return whole;
@@ -185,6 +209,7 @@ function resultOf(result: DataQualityResult, { monitoring }: ProcessingJobRow): 
     },
     violations: result.violations.length,
     metrics: result.metrics.flatMap(published),
+    report: result.report,
   };
 }
 

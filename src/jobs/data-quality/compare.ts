@@ -52,9 +52,35 @@ export async function profileFile(
   if (!format.ok) return format;
   const { signal } = options;
   const inputs = { files: [path], format: format.value };
-  const profile = await profileInputs(parts, inputs, signal ? { signal } : {});
+  const ahead = { analytics: readingAhead(parts.analytics) };
+  const profile = await profileInputs(ahead, inputs, signal ? { signal } : {});
   if (!profile.ok) return profile;
   return profile.value.rows === 0 ? refuse(`${path}: has no rows`) : profile;
+}
+
+/** Asks for the next batch before the last is looked at, so that reading and counting overlap. */
+function readingAhead(analytics: Analytics): Pick<Analytics, 'scan' | 'close'> {
+  return {
+    async *scan(source, options) {
+      const batches = analytics.scan(source, options)[Symbol.asyncIterator]();
+      let next = batches.next();
+      // A failure is met where it is awaited, not while a batch is looked at.
+      const quiet = () => next.catch(() => undefined);
+      try {
+        for (;;) {
+          const { done, value } = await next;
+          if (done === true) return;
+          next = batches.next();
+          void quiet();
+          yield value;
+        }
+      } finally {
+        await quiet();
+        await batches.return?.();
+      }
+    },
+    close: () => analytics.close(),
+  };
 }
 
 const headBytes = 1024 * 1024;

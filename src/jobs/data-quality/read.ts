@@ -18,6 +18,8 @@ import {
   UnreadableData,
 } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
+import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
+import { preprocessedRows, ScriptFailed } from '../scripts/preprocess.ts';
 import type { DatasetFormat } from './format.ts';
 import { linesOf } from './lines.ts';
 
@@ -28,21 +30,38 @@ export function pathOf(file: InputFile): string {
   return typeof file === 'string' ? file : file.path;
 }
 
+export interface ReadParts {
+  readonly analytics: Analytics;
+  /** Without it, inputs with a preprocessor are refused. */
+  readonly scripts?: Scripts;
+}
+
+export interface Inputs {
+  readonly files: readonly InputFile[];
+  readonly format: DatasetFormat;
+  /** Makes the rows of each record. */
+  readonly preprocessor?: ScriptSource;
+}
+
 /** Every input in one pass. Refuses unreadable data by file, line and value. */
 export async function profileInputs(
-  { analytics }: { readonly analytics: Analytics },
-  inputs: { readonly files: readonly InputFile[]; readonly format: DatasetFormat },
-  options: Abortable = {},
+  parts: ReadParts,
+  { files, format, preprocessor }: Inputs,
+  options: ScriptOptions = {},
 ): Promise<Outcome<Profile>> {
-  const { files, format } = inputs;
+  const { analytics } = parts;
   const profile = emptyProfile();
   if (files.length === 0) return ok(profile);
   try {
+    if (preprocessor)
+      return await addPreprocessed(profile, parts, { files, format, preprocessor, ...options });
     if (format.kind === 'capture') await addCapture(profile, files, { ...options, as: format.as });
     else await addTable(profile, analytics, { files, format, ...options });
     return ok(profile);
   } catch (error) {
-    if (error instanceof UnreadableData) return refuse(withNames(error.message, files));
+    if (error instanceof UnreadableData || error instanceof ScriptFailed) {
+      return refuse(withNames(error.message, files));
+    }
     throw error;
   }
 }
@@ -80,6 +99,34 @@ async function addTable(
   for await (const batch of analytics.scan(source, signal ? { signal } : {})) {
     observe(profile, batch);
   }
+}
+
+async function addPreprocessed(
+  profile: Profile,
+  { scripts }: ReadParts,
+  { files, format, preprocessor: source, ...options }: ScriptOptions & Required<Inputs>,
+): Promise<Outcome<Profile>> {
+  if (!scripts) return refuse('record preprocessor scripts are not supported by this server');
+  if (format.kind === 'parquet') {
+    return refuse(
+      'record preprocessor scripts are for captured records, CSV and JSON, not Parquet',
+    );
+  }
+  // Values pass as JSON, where 3 and 3.0 are the same number.
+  profile.looseNumbers = true;
+  let waiting: Row[] = [];
+  const add = (batch: RowBatch) => void observe(profile, batch);
+  const request = { source, paths: files.map(pathOf), format };
+  for await (const rows of preprocessedRows({ scripts }, request, options)) {
+    for (const row of rows) {
+      waiting.push(row);
+      if (waiting.length < batchRows) continue;
+      add(batchOf(waiting));
+      waiting = [];
+    }
+  }
+  if (waiting.length > 0) add(batchOf(waiting));
+  return ok(profile);
 }
 
 async function addCapture(

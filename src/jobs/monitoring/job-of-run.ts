@@ -157,10 +157,14 @@ function jobRow(run: RunOfSchedule, job: Job): ProcessingJobRow {
   return { ...row, request: describedRequest(row, plan) };
 }
 
-/** As the original names them: kind, nominal minute, 24 hexadecimal digits. */
+/** What the names of processing jobs have at most. */
+const longestName = 63;
+
+/** As the original names them: kind, nominal minute, 24 hexadecimal digits where there is room. */
 function jobName(stem: string, execution: ExecutionRow): string {
   const minute = new Date(execution.scheduledAtMs).toISOString().replace(/\D/g, '').slice(0, 12);
-  return `${stem}-${minute}-${execution.id.replaceAll('-', '').slice(0, 24)}`;
+  const digits = execution.id.replaceAll('-', '').slice(0, 24);
+  return `${stem}-${minute}-${digits}`.slice(0, longestName);
 }
 
 /** The documents and scripts that the definition names, each with the folder it is brought to. */

@@ -9,7 +9,7 @@ import {
 import type { MonitoringOfJob } from '../../engines/processing/rows.ts';
 import { hourFolder, hoursIn } from '../../kernel/hours.ts';
 import { type Outcome, ok } from '../../kernel/outcome.ts';
-import { batchObjects } from './batches.ts';
+import { batchObjects, watchedSide } from './batches.ts';
 import type { Found, InputParts } from './objects.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function capturedObjects(
   const folder = { bucket: at.value.bucket, key: at.value.key.replace(/\/*$/, '/') };
   const hours = hoursIn(startMs, endMs).map(hourFolder);
   if (endpointName === undefined && fileSuffix === undefined) {
-    return batchObjects(folder, hours, parts);
+    return batchObjects(folder, hours, { ...parts, side: watchedSide(monitoring) });
   }
   const variants = endpointName === undefined ? [''] : foldersIn(folder, parts.objects);
   const found: Found[] = [];

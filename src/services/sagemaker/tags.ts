@@ -12,6 +12,7 @@ import { endpointConfigs, endpoints, models } from '../../engines/hosting/rows.t
 import { putTags, removeTags, type TagRow, tagsOf } from '../../engines/hosting/tags.ts';
 import { jobDefinitions, schedules } from '../../engines/monitoring/rows.ts';
 import { processingJobs } from '../../engines/processing/rows.ts';
+import { transformJobs } from '../../engines/transform/rows.ts';
 import type { Collection, Reader, Transaction } from '../../ports/metadata-store.ts';
 import type { Ctx } from './context.ts';
 import { faults } from './faults.ts';
@@ -35,6 +36,7 @@ const taggables: Readonly<Record<string, Taggable>> = {
   'model-bias-job-definition': rowOf(jobDefinitions.ModelBias),
   'model-explainability-job-definition': rowOf(jobDefinitions.ModelExplainability),
   'processing-job': rowOf(processingJobs),
+  'transform-job': rowOf(transformJobs),
 };
 
 const largestPage = 50;

@@ -1,0 +1,179 @@
+/**
+ * The model as the analyses ask it: scores of rows for explanations, and for bias one prediction
+ * per row of the data set, as a label or as a score.
+ */
+import { askAll, type Batch, nothingAsked } from '../../engines/attribution/calls.ts';
+import type { BatchLimits, Calling, Predict, Scores } from '../../engines/attribution/types.ts';
+import { type BiasColumn, columnOfNumbers, columnOfTexts } from '../../engines/fairness/column.ts';
+import { AssertionFailure } from '../../kernel/assert.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { Prediction } from '../predictor/answer.ts';
+import type { Row } from '../predictor/body.ts';
+import {
+  type ClientParts,
+  type ModelClient,
+  maxBodyBytes,
+  modelClient,
+} from '../predictor/client.ts';
+import type { PredictorPlan } from '../predictor/plan.ts';
+import { everyRow, rowsOf } from './columns.ts';
+import type { Extras } from './config.ts';
+import type { Dataset } from './dataset.ts';
+
+/** Every row of a request at most; a model is asked in smaller ones where rows are long. */
+export interface Asking {
+  readonly client: ModelClient;
+  readonly batch: BatchLimits;
+  readonly parallelism: number;
+  readonly signal: AbortSignal;
+}
+
+export interface AskingRequest {
+  readonly url: string | undefined;
+  readonly plan: PredictorPlan | undefined;
+  readonly featureNames: readonly string[];
+  readonly extras: Extras;
+  readonly signal: AbortSignal;
+}
+
+/** Refused where the configuration has no predictor, or its templates make no sense. */
+export function askingOf(parts: ClientParts, request: AskingRequest): Outcome<Asking> {
+  const { url, plan, featureNames, extras, signal } = request;
+  if (!plan || url === undefined) {
+    return refuse('predictor is missing from analysis_config: this analysis asks the model');
+  }
+  const { requestTimeoutMs, parallelism, batchRows } = extras;
+  const client = modelClient(parts, { url, plan, featureNames, requestTimeoutMs });
+  if (!client.ok) return client;
+  const maxRows = Math.min(batchRows, client.value.maxRows);
+  const { bytesOf } = client.value;
+  const batch = { maxRows, maxBytes: maxBodyBytes, bytesOf };
+  return ok({ client: client.value, batch, parallelism, signal });
+}
+
+/** The model as explanations call it: a number for each of its outputs. */
+export function scoring(asking: Asking): Calling {
+  const predict: Predict = async (rows, options) => {
+    const answered = await asking.client.ask(rows, options);
+    if (!answered.ok) return answered;
+    const wordy = answered.value.find(({ scores }) => scores.length === 0);
+    if (!wordy) return ok(answered.value.map(({ scores }) => scores));
+    return refuse(
+      `the model answered the label ${JSON.stringify(wordy.label)} and no score: ` +
+        'predictor.probability must say where scores are',
+    );
+  };
+  return { ...asking, predict };
+}
+
+export interface Predicted {
+  /** Labels like those of the data set, or scores that a threshold makes labels of. */
+  readonly kind: 'labels' | 'scores';
+  readonly column: BiasColumn;
+  readonly notes: readonly string[];
+}
+
+export interface PredictOptions {
+  /** The configuration says where the scores are, so that they are no labels. */
+  readonly isProbability: boolean;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** One prediction for each row of the data set, in order. */
+export async function predictDataset(
+  asking: Asking,
+  dataset: Dataset,
+  { isProbability, onProgress }: PredictOptions,
+): Promise<Outcome<Predicted>> {
+  const predictions: Prediction[] = [];
+  const predict: Predict = async (rows, options) => {
+    const answered = await asking.client.ask(rows, options);
+    // The engine carries numbers; the predictions themselves are found by their index.
+    if (!answered.ok) return answered;
+    return ok(answered.value.map((prediction) => [predictions.push(prediction) - 1]));
+  };
+  const order = new Int32Array(dataset.rows);
+  let done = 0;
+  const sink = {
+    take(batch: Batch, scores: Scores): Outcome<void> {
+      for (let at = 0; at < batch.size; at += 1) order[done + at] = scores.values[at] ?? 0;
+      done += batch.size;
+      onProgress(done, dataset.rows);
+      return ok(undefined);
+    },
+  };
+  const calling = { ...asking, predict };
+  const asked = await askAll(batchesOf(dataset, asking), sink, { calling, asked: nothingAsked() });
+  if (!asked.ok) return asked;
+  const inOrder = Array.from(order, (index) => predictions[index]);
+  const found = inOrder.filter((prediction) => prediction !== undefined);
+  return predictedOf(found, isProbability);
+}
+
+/** Batches within the limits, made when they are needed. */
+function* batchesOf(dataset: Dataset, { batch, client }: Asking): Generator<Batch> {
+  const { maxRows = 1 } = batch;
+  const columns = dataset.features.flatMap((name) => dataset.columns.get(name) ?? []);
+  const all = everyRow(dataset.rows);
+  for (let start = 0; start < dataset.rows; ) {
+    const rows = rowsOf(columns, all.subarray(start, start + maxRows));
+    const size = fitting(rows, client);
+    yield batchOf(rows.slice(0, size), start);
+    start += size;
+  }
+}
+
+/** How many of the first rows stay within a request. */
+function fitting(rows: readonly Row[], { bytesOf }: ModelClient): number {
+  let bytes = 0;
+  const over = rows.findIndex((row) => {
+    bytes += bytesOf(row);
+    return bytes > maxBodyBytes;
+  });
+  return over < 0 ? rows.length : Math.max(1, over);
+}
+
+function batchOf(rows: readonly Row[], start: number): Batch {
+  return {
+    size: rows.length,
+    rows: (from, to) => rows.slice(from, to),
+    matrix: () => {
+      throw new AssertionFailure('the model is asked in rows');
+    },
+    describe: (at) => `row ${start + at + 1}`,
+  };
+}
+
+function predictedOf(
+  predictions: readonly Prediction[],
+  isProbability: boolean,
+): Outcome<Predicted> {
+  const unlabelled = predictions.findIndex(({ label }) => label === undefined);
+  if (unlabelled < 0) {
+    const labels = predictions.map(({ label }) => label ?? '');
+    const numbers = labels.map(Number);
+    const isNumeric = labels.every((label, at) => label !== '' && Number.isFinite(numbers[at]));
+    const column = isNumeric
+      ? columnOfNumbers(Float64Array.from(numbers))
+      : columnOfTexts(labels.map(String));
+    return ok({ kind: 'labels', column, notes: [] });
+  }
+  const many = predictions.findIndex(({ scores }) => scores.length !== 1);
+  if (many >= 0) {
+    return refuse(
+      `row ${many + 1}: the model answered ${predictions[many]?.scores.length} scores and no ` +
+        'label: predictor.label_headers or predictor.label must say what they stand for',
+    );
+  }
+  const scores = Float64Array.from(predictions, ({ scores }) => scores[0] ?? Number.NaN);
+  const column = columnOfNumbers(scores);
+  const outside = scores.reduce((count, score) => count + (score < 0 || score > 1 ? 1 : 0), 0);
+  if (outside === 0) return ok({ kind: 'scores', column, notes: [] });
+  // Without a word on which it is, numbers beyond a probability are what the label is measured in.
+  if (!isProbability) return ok({ kind: 'labels', column, notes: [] });
+  const first = scores.findIndex((score) => score < 0 || score > 1);
+  const note =
+    `${outside} scores are not between 0 and 1, the first ${scores[first]} in row ${first + 1}: ` +
+    'all are compared with the threshold as they are.';
+  return ok({ kind: 'scores', column, notes: [note] });
+}

@@ -1,0 +1,120 @@
+/**
+ * A server of a model for one analysis alone, as the original's shadow endpoint: it is started for
+ * the work, is in no route, and is stopped when the work ends, however it ends.
+ */
+import { hostedArn, hostedKey } from '../../engines/hosting/names.ts';
+import { type Endpoint, endpoints, models, type Variant } from '../../engines/hosting/rows.ts';
+import type { ObjectSpace } from '../../engines/objects/space.ts';
+import type { Scope } from '../../kernel/arn.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { Launcher } from '../../ports/launcher.ts';
+import type { Abortable, Reader } from '../../ports/metadata-store.ts';
+import { startVariant } from '../endpoints/starter.ts';
+
+/** As the service gives a model to start and to fetch its data when nothing is said. */
+const startTimeoutMs = 10 * 60_000;
+const downloadTimeoutMs = 20 * 60_000;
+const stopGraceMs = 10_000;
+/** Lines of the model's output that are passed on; a server that logs each request says many. */
+const mostLogLines = 200;
+
+export interface ShadowParts {
+  readonly store: Reader;
+  readonly launcher: Launcher;
+  readonly objects: ObjectSpace;
+}
+
+export interface ShadowRequest {
+  readonly scope: Scope;
+  /** The job's; names the server. Unique among the jobs that run. */
+  readonly name: string;
+  /** The model of the endpoint's first variant, when given, whatever `modelName` says. */
+  readonly endpointName?: string | undefined;
+  readonly modelName?: string | undefined;
+  readonly nowMs: number;
+}
+
+export interface ShadowOptions extends Abortable {
+  /** Lines about and of the server. */
+  say(line: string): void;
+}
+
+/** Refused when the model or the endpoint is not there, or its server does not start. */
+export async function withShadow<T>(
+  parts: ShadowParts,
+  { request, options }: { readonly request: ShadowRequest; readonly options: ShadowOptions },
+  work: (invocationsUrl: string) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  const variant = await variantOf(parts.store, request);
+  if (!variant.ok) return variant;
+  const signal = options.signal ?? new AbortController().signal;
+  options.say(`Starting a server of the model ${variant.value.modelName} for this job.`);
+  const started = await startVariant(
+    { ...parts, onServerLog: limitedLog(options) },
+    { row: shadowRow(request), variant: variant.value },
+    { signal },
+  );
+  if (!started.ok) return refuse(`the model ${variant.value.modelName}: ${started.reason}`);
+  const server = started.value;
+  try {
+    signal.throwIfAborted();
+    return await work(server.invocationsUrl.href);
+  } finally {
+    await server.stop({ graceMs: stopGraceMs });
+  }
+}
+
+function limitedLog({ say }: ShadowOptions): (row: Endpoint, name: string, line: string) => void {
+  let left = mostLogLines;
+  return (_row, _name, line) => {
+    if (left > 0) say(`[model] ${line}`);
+    if (left === 1) say('[model] (what the model prints from here on is not shown)');
+    left -= 1;
+  };
+}
+
+async function variantOf(store: Reader, request: ShadowRequest): Promise<Outcome<Variant>> {
+  const { scope, endpointName, modelName } = request;
+  if (endpointName !== undefined) {
+    const endpoint = await store.get(endpoints, hostedKey(scope, endpointName));
+    if (!endpoint) return refuse(`the endpoint ${endpointName} does not exist`);
+    const variant = endpoint.active?.variants[0];
+    if (!variant) return refuse(`the endpoint ${endpointName} is not in service`);
+    return ok({ ...variant, name: 'shadow', instanceId: request.name });
+  }
+  if (modelName === undefined) {
+    return refuse(
+      'predictor.model_name is missing from analysis_config: this analysis asks the model',
+    );
+  }
+  const model = await store.get(models, hostedKey(scope, modelName));
+  if (!model) return refuse(`predictor.model_name: the model ${modelName} does not exist`);
+  const { image, environment, archiveUri } = model;
+  return ok({
+    name: 'shadow',
+    modelName: model.name,
+    instanceCount: 1,
+    weight: 1,
+    startTimeoutMs,
+    downloadTimeoutMs,
+    instanceId: request.name,
+    image,
+    environment,
+    ...(archiveUri === undefined ? {} : { archiveUri }),
+  });
+}
+
+/** Stands for an endpoint that is never stored. */
+function shadowRow({ scope, name, nowMs }: ShadowRequest): Endpoint {
+  const shadow = `sm-clarify-${name}`;
+  return {
+    name: shadow,
+    arn: hostedArn(scope, 'endpoint', shadow),
+    scope,
+    status: 'Creating',
+    configName: shadow,
+    createdAtMs: nowMs,
+    modifiedAtMs: nowMs,
+    generation: 0,
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The laws of the house, as a test. Reads every source file once.
+ * Fails closed: a layer with no files, or an import it cannot resolve, is an error.
+ * What it says no to is fixed in the code, never here.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+/** Layer -> layers it may import. A layer may always import itself, unless it is an island. */
+const layers = {
+    kernel: [],
+    ports: ['kernel'],
+    engines: ['kernel', 'ports'],
+    adapters: ['kernel', 'ports'],
+    jobs: ['kernel', 'ports', 'engines'],
+    wire: ['kernel'],
+    services: ['kernel', 'ports', 'engines', 'jobs', 'wire'],
+    gateway: ['kernel', 'ports', 'engines', 'wire'],
+    server: ['kernel', 'ports', 'engines', 'jobs', 'adapters', 'wire', 'services', 'gateway'],
+    cli: ['kernel', 'server'],
+};
+/** Layers whose folders may not import one another; engines name their few exceptions. */
+const islands = {
+    adapters: [],
+    services: [],
+    engines: [
+        // drift distances are functions of a profile's sketches and counts
+        'quality->profile',
+        // a report compares two profiles with the drift distances
+        'report->profile',
+        'report->quality',
+        // topics deliver into queues, and both match filter policies
+        'topics->patterns',
+        // a window is laid out by the schedule's cadence
+        'monitoring->cron',
+        // a run of a schedule is a processing job that knows its kind of monitor
+        'processing->monitoring',
+    ],
+};
+const mayUsePackages = new Set(['adapters', 'wire']);
+const budget = { fileLines: 500, functionLines: 70, columns: 100 };
+const never = () => false;
+const banned = [
+    [/\bprocess\.env\b/, 'only server/config.ts may', (p) => p === 'server/config.ts'],
+    [
+        /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
+        'take a Clock',
+        (p) => p.startsWith('adapters/'),
+    ],
+    [
+        /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/,
+        'take a Random',
+        (p) => p.startsWith('adapters/'),
+    ],
+    [/\bconsole\./, 'take a Logger', (p) => p.startsWith('cli/')],
+    [/['"`]arn:/, 'use formatArn()', (p) => p === 'kernel/arn.ts'],
+    [
+        /^export default\b|^\s*(export )?(const )?enum\b|: any\b|\bas any\b|<any\b/,
+        'no any, enum, default',
+        never,
+    ],
+    [/\w!(\.|\[|;|\)|,|$)/, 'no non-null assertion: use defined()', (p) => p.startsWith('kernel/')],
+    [/\b(it|test|describe)\.(only|todo)\b/, 'no only, no todo', never],
+];
+const importPattern = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g;
+const typeImport = /^import type [^;]*?from ['"]([^'"]+)['"]/gms;
+const topFunction = /^(?:export )?(?:async )?function\*? (\w+)/;
+const isTest = (path) => /\.(test|contract|cases|fixture)\.ts$/.test(path);
+export function tidy(root) {
+    const errors = [];
+    const seen = new Map(Object.keys(layers).map((layer) => [layer, 0]));
+    for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+        if (!entry.endsWith('.ts') || entry.endsWith('.d.ts'))
+            continue;
+        checkFile(root, normalize(entry), seen, errors);
+    }
+    for (const [layer, count] of seen)
+        if (count === 0)
+            errors.push(`${layer}: no files seen`);
+    return errors;
+}
+function checkFile(root, path, seen, errors) {
+    const layer = path.split('/')[0] ?? '';
+    if (!seen.has(layer))
+        return void errors.push(`${path}: not in any layer`);
+    seen.set(layer, (seen.get(layer) ?? 0) + 1);
+    const text = readFileSync(join(root, path), 'utf8');
+    const lines = text.split('\n');
+    if (!/^(#!.*\n)?\/\*\*/.test(text))
+        errors.push(`${path}: says nothing about itself`);
+    if (lines.length > budget.fileLines)
+        errors.push(`${path}: ${lines.length} lines`);
+    checkLines(path, lines, errors);
+    const onlyTypes = new Set([...text.matchAll(typeImport)].map(([, target]) => target));
+    for (const [, target = ''] of text.matchAll(importPattern)) {
+        checkImport({ root, path, target, typeOnly: onlyTypes.has(target) }, errors);
+    }
+}
+function checkLines(path, lines, errors) {
+    let open;
+    lines.forEach((line, at) => {
+        const wide = [...line].length > budget.columns && !line.includes('https://');
+        if (wide)
+            errors.push(`${path}:${at + 1}: too wide`);
+        const code = line.replace(/(['"`])(?:\\.|(?!\1).)*\1/g, (s) => s.startsWith("'arn:") ? s : "''");
+        for (const [pattern, why, allowed] of banned) {
+            const subject = why.startsWith('use formatArn') ? line : code.replace(/\/\/.*$/, '');
+            if (/^\s*\*|^\s*\/\*/.test(line))
+                continue;
+            if (pattern.test(subject) &&
+                !allowed(path) &&
+                !(isTest(path) && why !== 'no only, no todo')) {
+                errors.push(`${path}:${at + 1}: ${why}`);
+            }
+        }
+        const name = topFunction.exec(line)?.[1];
+        if (name)
+            open = { name, at };
+        if (line === '}' && open) {
+            const length = at - open.at + 1;
+            if (length > budget.functionLines)
+                errors.push(`${path}: ${open.name}() is ${length} lines`);
+            open = undefined;
+        }
+    });
+}
+function checkImport({ root, path, target, typeOnly }, errors) {
+    const [layer = '', folder = ''] = path.split('/');
+    if (target.startsWith('node:'))
+        return;
+    if (!target.startsWith('.')) {
+        const modelTypes = typeOnly && target.startsWith('@aws-sdk/client-') && layer === 'services';
+        if (!mayUsePackages.has(layer) && !isTest(path) && !modelTypes) {
+            errors.push(`${path}: ${layer} may not use the package ${target}`);
+        }
+        return;
+    }
+    const to = normalize(join(dirname(path), target));
+    if (!existsSync(join(root, to)))
+        return void errors.push(`${path}: cannot resolve ${target}`);
+    const [toLayer = '', toFolder = ''] = to.split('/');
+    // Tests stand in for the composition root: they may join a part with the adapters it runs on.
+    if (isTest(path) && toLayer === 'adapters')
+        return;
+    if (toLayer !== layer && !layers[layer]?.includes(toLayer)) {
+        errors.push(`${path}: ${layer} may not import ${toLayer}`);
+    }
+    if (toLayer !== layer || toFolder === folder || !islands[layer])
+        return;
+    if (!islands[layer].includes(`${folder}->${toFolder}`)) {
+        errors.push(`${path}: ${layer}/${folder} may not import ${layer}/${toFolder}`);
+    }
+}
+test('the house is tidy', () => {
+    expect(tidy('src')).toEqual([]);
+});
