@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { evidentlyPins, pythonWith } from './venv.mjs';
+import { evidentlyPins, pythonWith } from './peers.mjs';
 
 export const title = 'Drift of 50 mixed columns against Evidently, NannyML and whylogs';
 

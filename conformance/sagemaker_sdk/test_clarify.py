@@ -303,15 +303,16 @@ def test_dependence_alone(clarify, lending):
 
 
 def test_a_baseline_of_several_rows(clarify, lending):
-    """Of a linear model, several baseline rows are as good as their mean."""
+    """Of a linear model, several baseline rows, here of a file, are as good as their mean."""
     rows, chosen = lending.before, lending.before[:7]
+    baseline = clarify.upload(csv_of(chosen, FEATURES), "baseline.csv")
     analysis = clarify.run(
         "explainability",
         data_config=clarify.data(lending.dataset),
         model_config=asking(lending.model),
         model_scores=ModelPredictedLabelConfig(probability=1),
         explainability_config=SHAPConfig(
-            baseline=[features_of(row) for row in chosen], num_samples=100, agg_method="mean_sq"
+            baseline=baseline, num_samples=100, agg_method="mean_sq"
         ),
     )
     told = analysis["explanations"]["kernel_shap"]["label0"]

@@ -95,6 +95,79 @@ def test_baseline(monitor, lending):
         assert constraints[name]["threshold"] == pytest.approx(value, abs=1e-12), name
 
 
+def baseline_of(problem_type, rows, machine, root, ended, tmp_path):
+    """Statistics and constraints of a file with the columns prediction and label."""
+    made = ModelQualityMonitor(**machine)
+    path = tmp_path / "validation.csv"
+    path.write_text(csv_of(rows, ["label", "prediction"], header=True))
+    made.suggest_baseline(
+        baseline_dataset=str(path),
+        dataset_format=DatasetFormat.csv(header=True),
+        problem_type=problem_type,
+        inference_attribute="prediction",
+        ground_truth_attribute="label",
+        output_s3_uri=f"{root}/{problem_type}",
+    )
+    told = ended(made.latest_baselining_job)
+    assert told["ProcessingJobStatus"] == "Completed", told.get("FailureReason")
+    return made.baseline_statistics().body_dict, made.suggested_constraints().body_dict
+
+
+def test_a_regression(machine, root, lending, ended, tmp_path):
+    rows = [
+        {"label": person["income"] / 10, "prediction": 10 * score_of(person)}
+        for person in lending.before
+    ]
+    statistics, constraints = baseline_of("Regression", rows, machine, root, ended, tmp_path)
+    errors = [row["prediction"] - row["label"] for row in rows]
+    mse = sum(error**2 for error in errors) / len(errors)
+    mean = sum(row["prediction"] for row in rows) / len(rows)
+    around = sum((row["prediction"] - mean) ** 2 for row in rows) / len(rows)
+    expected = {
+        "mae": sum(map(abs, errors)) / len(errors),
+        "mse": mse,
+        "rmse": mse**0.5,
+        # As the original has it: around the mean of the predictions, not of the labels.
+        "r2": 1 - mse / around,
+    }
+    for name, value in expected.items():
+        told = statistics["regression_metrics"][name]["value"]
+        assert told == pytest.approx(value, rel=1e-9), name
+        limit = constraints["regression_constraints"][name]
+        assert limit["threshold"] == told, name
+        above = "LessThanThreshold" if name == "r2" else "GreaterThanThreshold"
+        assert limit["comparison_operator"] == above, name
+
+
+def test_several_classes(machine, root, lending, ended, tmp_path):
+    rows = [
+        {"label": f"class {person['region']}", "prediction": f"class {(person['region'] + late) % 3}"}
+        for person in lending.before
+        for late in [1 if person["debt"] > 22 and person["region"] < 2 else 0]
+    ]
+    statistics, constraints = baseline_of(
+        "MulticlassClassification", rows, machine, root, ended, tmp_path
+    )
+    metrics = statistics["multiclass_classification_metrics"]
+    names = sorted({row["label"] for row in rows})
+    pairs = [(row["label"], row["prediction"]) for row in rows]
+    for actual in names:
+        for guess in names:
+            count = pairs.count((actual, guess))
+            assert metrics["confusion_matrix"][actual].get(guess, 0) == count
+    weighted = {"weighted_recall": 0.0, "weighted_precision": 0.0, "weighted_f1": 0.0}
+    for name in names:
+        alone = performance([(int(label == name), int(guess == name)) for label, guess in pairs])
+        share = sum(label == name for label, _ in pairs) / len(pairs)
+        for metric in weighted:
+            weighted[metric] += share * alone[metric.removeprefix("weighted_")]
+    accuracy = sum(label == guess for label, guess in pairs) / len(pairs)
+    for name, value in {"accuracy": accuracy, **weighted}.items():
+        assert metrics[name]["value"] == pytest.approx(value, abs=1e-12), name
+        limit = constraints["multiclass_classification_constraints"][name]
+        assert limit == {"threshold": metrics[name]["value"], "comparison_operator": "LessThanThreshold"}
+
+
 def test_one_run(monitor, lending, root, schedule, endpoint_input, now, first_execution):
     monitor.create_monitoring_schedule(
         monitor_schedule_name=schedule,

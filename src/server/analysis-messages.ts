@@ -31,7 +31,7 @@ export interface ToWorker {
   readonly task?: Task;
 }
 
-/** The last message of a task has its outcome, or a failure: a bug, the stack of what was thrown. */
+/** The last message of a task has its outcome, or a failure: a bug, and the stack of it. */
 export interface FromWorker {
   readonly id: number;
   /** A line for the job's log; the task goes on. */

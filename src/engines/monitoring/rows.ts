@@ -25,7 +25,7 @@ export interface MonitoringPlan {
   readonly batch?: BatchSource;
   /** Where the container finds the captured data. */
   readonly inputLocalPath: string;
-  /** Keys of the container contract that say where things are in a record, and what problem it is. */
+  /** Keys of the contract that say where things are in a record, and what problem it is. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** `s3://…`: labels, in folders by hour. */
   readonly groundTruthUri?: string;

@@ -102,6 +102,19 @@ describe('post-training bias', () => {
     expect(await metricsOf(done)).toEqual({ AD: -0.25, DI: 1, DPPL: 0 });
   });
 
+  test('scores beyond a probability: labels, or said to be scores and noted', async () => {
+    b.says = csvModel(([age = 0]) => age);
+    const files = { 'dataset.csv': peopleCsv };
+    const said = {
+      ...biasConfig,
+      probability_threshold: 30,
+      predictor: { model_name: 'm', probability: 0 },
+    };
+    const done = await b.run(said, { files });
+    expect(await metricsOf(done)).toEqual({ AD: -0.25, DI: 1, DPPL: 0 });
+    expect(valueOf(done).report?.notes.join()).toMatch(/8 scores are not between 0 and 1/);
+  });
+
   test('the model of an endpoint is asked on a server of its own', async () => {
     b.says = older;
     await b.endpoint('live');

@@ -19,6 +19,7 @@ import type { PredictorPlan } from '../predictor/plan.ts';
 import { everyRow, rowsOf } from './columns.ts';
 import type { Extras } from './config.ts';
 import type { Dataset } from './dataset.ts';
+import { outsideNote } from './scores.ts';
 
 /** Every row of a request at most; a model is asked in smaller ones where rows are long. */
 export interface Asking {
@@ -167,13 +168,12 @@ function predictedOf(
   }
   const scores = Float64Array.from(predictions, ({ scores }) => scores[0] ?? Number.NaN);
   const column = columnOfNumbers(scores);
-  const outside = scores.reduce((count, score) => count + (score < 0 || score > 1 ? 1 : 0), 0);
-  if (outside === 0) return ok({ kind: 'scores', column, notes: [] });
+  const note = outsideNote(scores);
+  if (note === undefined) return ok({ kind: 'scores', column, notes: [] });
   // Without a word on which it is, numbers beyond a probability are what the label is measured in.
-  if (!isProbability) return ok({ kind: 'labels', column, notes: [] });
-  const first = scores.findIndex((score) => score < 0 || score > 1);
-  const note =
-    `${outside} scores are not between 0 and 1, the first ${scores[first]} in row ${first + 1}: ` +
-    'all are compared with the threshold as they are.';
-  return ok({ kind: 'scores', column, notes: [note] });
+  return ok(
+    isProbability
+      ? { kind: 'scores', column, notes: [note] }
+      : { kind: 'labels', column, notes: [] },
+  );
 }

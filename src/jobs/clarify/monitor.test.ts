@@ -139,6 +139,16 @@ describe('bias', () => {
     );
   });
 
+  test('scores that are no probabilities are compared as they are, and said so', async () => {
+    const odd = `${merged}${captured('50,1', '1.5', '1')}`;
+    expect(valueOf(await run({}, odd)).report?.notes.join()).toMatch(
+      /1 scores are not between 0 and 1, the first 1.5 in row 7/,
+    );
+    expect(reasonIn(await run({}, `${merged}${captured('50,1', 'high', '1')}`))).toMatch(
+      /score "score" holds text/,
+    );
+  });
+
   test('the configuration of a bias monitor may have no methods: all are meant', async () => {
     const { methods: _, dataset_type: __, ...rest } = config;
     const done = valueOf(await run({}, merged, rest));

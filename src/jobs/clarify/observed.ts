@@ -17,6 +17,7 @@ import type { InputFile } from '../processing/analysis.ts';
 import type { ClarifyConfig } from './config.ts';
 import type { Dataset } from './dataset.ts';
 import { columnName, keptFeatures, labelNameOf, observedNames } from './names.ts';
+import { outsideNote } from './scores.ts';
 
 /** Of a window; more is refused, for a window's records are all in memory. */
 const mostCells = 50_000_000;
@@ -201,8 +202,10 @@ class ObservedTable {
     const widest = Math.max(...this.#probabilities.map((scores) => scores?.length ?? 0));
     if (widest === 0) return ok(none);
     if (widest === 1) {
-      columns.set(scoreColumn, columnOfCells(this.#probabilities.map((scores) => scores?.[0])));
-      return ok({ ...none, score: scoreColumn });
+      const column = columnOfCells(this.#probabilities.map((scores) => scores?.[0]));
+      columns.set(scoreColumn, column);
+      const note = column.kind === 'numbers' ? outsideNote(column.values) : undefined;
+      return ok({ ...none, score: scoreColumn, notes: note === undefined ? [] : [note] });
     }
     const headers = config.predictor?.labelHeaders?.map(String);
     if (headers && headers.length !== widest) {

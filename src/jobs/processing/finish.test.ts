@@ -150,7 +150,7 @@ const three = [...two, { name: 'Feature', value: 'age' }];
 const shown = () =>
   w.recorded.map(({ metric, dimensions, sample }) => ({ metric, dimensions, sample }));
 
-test('numbers are published beside the dimensions of the run; what is no number is not', async () => {
+test('numbers get the dimensions of the run; what is no number is not published', async () => {
   await w.schedule('hourly');
   await runs([ok(measured)]);
   const half: Sample = { kind: 'values', values: [0.5], counts: [1] };

@@ -1,4 +1,4 @@
-/** Opens a job's inputs: as files for a built-in analysis, or staged where a program expects them. */
+/** Opens a job's inputs: as files for a built-in analysis, or staged for a program. */
 
 import { formatObjectUri } from '../../engines/objects/space.ts';
 import type { ProcessingInput, ProcessingJobRow } from '../../engines/processing/rows.ts';
