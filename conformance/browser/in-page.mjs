@@ -72,7 +72,10 @@ export function drawingFaults() {
       (one) =>
         one.getBoundingClientRect().right > root.clientWidth + 1 && !one.closest('.scroll *'),
     );
-    return beyond.slice(0, 3).map(({ localName, className }) => `${localName}.${className}`).join(', ');
+    return beyond
+      .slice(0, 3)
+      .map(({ localName, className }) => `${localName}.${className}`)
+      .join(', ');
   }
 
   function look(svg) {
@@ -166,7 +169,9 @@ export function paperFaults() {
     const ink = one.closest('svg') ? style.fill : style.color;
     const contrast = 1.05 / (luminance(ink) + 0.05);
     if (contrast < textContrast) {
-      faults.add(`contrast ${contrast.toFixed(2)} on paper: ${one.textContent.trim().slice(0, 40)}`);
+      faults.add(
+        `contrast ${contrast.toFixed(2)} on paper: ${one.textContent.trim().slice(0, 40)}`,
+      );
     }
   }
   return [...faults].slice(0, 10);

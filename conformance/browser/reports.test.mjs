@@ -62,7 +62,10 @@ const pages = [
     'cut off: "beyond"': ['</svg>', '<text x="280" y="36">beyond</text></svg>'],
     'over "another"': ['</svg>', '<text x="20" y="21">another</text></svg>'],
     '6.0 pixels high': ['</svg>', '<text x="150" y="20" font-size="6">small</text></svg>'],
-    'cut off on paper': ['</main>', '<div style="overflow:auto"><p style="width:900px">x</p></div></main>'],
+    'cut off on paper': [
+      '</main>',
+      '<div style="overflow:auto"><p style="width:900px">x</p></div></main>',
+    ],
   },
 ];
 

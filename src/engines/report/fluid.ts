@@ -88,7 +88,7 @@ export interface BarsOfLabel {
   readonly values: readonly number[];
 }
 
-const bar = { labelPx: 18, heightPx: 14, gapPx: 8, left: 0.004, right: 0.8 } as const;
+const bar = { labelPx: 18, heightPx: 14, gapPx: 8, left: 0.004, right: 0.74 } as const;
 const longestLabel = 38;
 
 /** A label, and below it a bar for each value; `kinds` are the classes of the values in order. */

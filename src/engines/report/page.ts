@@ -202,8 +202,9 @@ function distributionsOf({ comparisons }: ReportBody): string {
 /** A column with a number in it is set to the right, its head too. */
 function tableOf({ caption, columns, rows }: ReportTable): string {
   const isNumeric = columns.map((_, at) => at > 0 && rows.some((row) => isNumber(row[at])));
-  const head = columns.map(
-    (name, at) => `<th scope="col"${classOf(isNumeric[at])}>${escaped(name)}</th>`,
+  // A column without a name has no head: an empty one would be read out.
+  const head = columns.map((name, at) =>
+    name === '' ? '<td></td>' : `<th scope="col"${classOf(isNumeric[at])}>${escaped(name)}</th>`,
   );
   const lines = rows.map((cells) => {
     const [first = '', ...rest] = cells.map((cell) =>
