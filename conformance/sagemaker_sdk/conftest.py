@@ -87,6 +87,13 @@ def lending(sdk, role, root, lending_server):
         ),
         serializer=CSVSerializer(),
         deserializer=CSVDeserializer(),
+        # Else the SDK looks after half a minute for the first time.
+        wait=False,
+    )
+    client = sdk.sagemaker_client
+    until(
+        lambda: client.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService",
+        what="the endpoint",
     )
     before, after = list(people(BASELINE_ROWS, 1)), list(people(ROWS, 2, drifted=True))
     ids = [f"{name}-{at}" for at in range(ROWS)]

@@ -38,6 +38,7 @@ import { featureNames, firstDay, openFlights } from './data.mjs';
 import { robustDistance, sorted } from './distance.mjs';
 import { judgeMonitors } from './judging.mjs';
 import {
+  backgroundOf,
   documentOf,
   inferenceId,
   isLost,
@@ -110,7 +111,8 @@ export async function run({ endpointUrl, region, credentials, advanceTo, settle,
     const queueUrl = await watch(world, baseline);
     const sent = await replay(world, { days: days.rest, queueUrl });
     await judge(world, { sent, baseline });
-    const sides = { model: trained.model, attributionBegins, faultBegins };
+    const background = backgroundOf(days.january);
+    const sides = { model: trained.model, background, attributionBegins, faultBegins };
     for (const found of await judgeMonitors(world, watched, { sent, ...sides })) {
       stage(world, found.name, found.held, found.detail);
     }

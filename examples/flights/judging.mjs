@@ -145,26 +145,22 @@ function shapley(row, background, model) {
   });
 }
 
-const numbersOf = (csv) => {
-  const [head, ...lines] = csv.trim().split('\n');
-  return { names: head.split(','), rows: lines.map((line) => line.split(',').map(Number)) };
-};
-
-/** Attributions of the rows that a run explained, from its own list of them and its background. */
-async function judgeAttribution(world, of, { sent, model, attributionBegins }) {
+/** Attributions of every flight that was sent, by the definition. */
+async function judgeAttribution(world, of, { sent, model, background, attributionBegins }) {
   const name = schedules.attribution;
-  const days = new Map([...sent.labelled].filter(([day]) => day >= attributionBegins));
+  const days = new Map([...sent.days].filter(([day]) => day >= attributionBegins));
   let ranking;
   const outcome = await compared(world, of, {
     name,
     days,
     async differs(day) {
-      const read = (file) => documentOf(world, of, { name, day, file });
-      const document = JSON.parse(await read('analysis.json'));
+      const document = JSON.parse(
+        await documentOf(world, of, { name, day, file: 'analysis.json' }),
+      );
       const [global] = Object.values(document.explanations.kernel_shap);
-      const explained = numbersOf(await read('explanations_shap/explained.csv')).rows;
-      const background = numbersOf(await read('explanations_shap/baseline.csv')).rows;
-      const local = explained.map((row) => shapley(row, background, model));
+      const [scores, ...columns] = days.get(day);
+      const rows = scores.map((_, i) => columns.map((values) => values[i]));
+      const local = rows.map((row) => shapley(row, background, model));
       const wrong = featureNames.findIndex((feature, f) => {
         const plain = local.reduce((sum, values) => sum + Math.abs(values[f]), 0) / local.length;
         return apart(global.global_shap_values[feature], plain);

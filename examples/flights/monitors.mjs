@@ -25,7 +25,6 @@ export const landedHours = 6;
 /** One request in so many never gets its labels: the sender of the labels is no better than others. */
 const lostLabels = 40;
 const explainedRows = 100;
-const backgroundClusters = 5;
 
 const registry = '205585389593.dkr.ecr.us-east-1.amazonaws.com';
 const clarifyImage = `${registry}/sagemaker-clarify-processing:1.0`;
@@ -54,17 +53,28 @@ function biasConfig(predictor) {
   };
 }
 
-function shapConfig(predictor) {
+/** Flights to compare with: from the tenth to the ninetieth hundredth of each feature in January. */
+export function backgroundOf(days) {
+  const rows = days.flatMap((day) => day.rows);
+  const columns = featureNames.map((_, f) => rows.map((row) => row[f]).sort((a, b) => a - b));
+  return [0.1, 0.3, 0.5, 0.7, 0.9].map((share) =>
+    columns.map((values) => values[Math.floor(share * values.length)]),
+  );
+}
+
+function shapConfig(baseline) {
   return {
     version: '1.0',
     dataset_type: 'text/csv',
     headers: header,
     label: 'late',
     methods: {
-      shap: { num_clusters: backgroundClusters, agg_method: 'mean_abs', seed: 7, num_samples: 100 },
+      shap: { baseline, agg_method: 'mean_abs', seed: 7, num_samples: 100 },
       report: { name: 'report', title: 'What the model looks at' },
     },
     predictor,
+    // All flights of a day are explained, not a sample of them.
+    modelkeep: { max_rows: 1_000 },
   };
 }
 
@@ -119,7 +129,9 @@ export async function makeBaselines(world, of, { days, model }) {
   const flights = days.flatMap((day) => day.rows.map((row, i) => ({ row, late: day.late[i] })));
   const scored = flights.map(({ row, late }) => `${predict(model, row)},${late}`);
   await putText(world.clients, bucket, 'baseline/scored.csv', ['score,late', ...scored].join('\n'));
-  const labelled = flights.map(({ row, late }) => [late, ...row].join(','));
+  // With a fraction, distance is a measure; of whole numbers the original makes categories where few differ.
+  const cell = (value, f) => (featureNames[f] === 'distance' ? value.toFixed(1) : value);
+  const labelled = flights.map(({ row, late }) => [late, ...row.map(cell)].join(','));
   await putText(world.clients, bucket, 'baseline/labelled.csv', labelled.join('\n'));
   const sample = labelled.filter((_, i) => i % Math.floor(labelled.length / explainedRows) === 0);
   await putText(world.clients, bucket, 'baseline/sample.csv', sample.join('\n'));
@@ -144,6 +156,7 @@ export async function makeBaselines(world, of, { days, model }) {
     ],
     ProcessingOutputConfig: output('monitoring_output', `s3://${bucket}/baseline/quality`),
   });
+  if (quality.ProcessingJobStatus === 'Completed') await tuneQuality(world, of, { days, model });
   const bias = await clarified(world, of, {
     name: 'bias',
     config: biasConfig(predictor),
@@ -151,12 +164,33 @@ export async function makeBaselines(world, of, { days, model }) {
   });
   const attribution = await clarified(world, of, {
     name: 'attribution',
-    config: shapConfig(predictor),
+    config: shapConfig(backgroundOf(days)),
     data: 'baseline/sample.csv',
   });
   // A schedule's run is told of the captured predictions; it predicts nothing for bias.
   await putText(world.clients, bucket, 'config/bias-run.json', JSON.stringify(biasConfig()));
   return { quality, bias, attribution };
+}
+
+/**
+ * What a user does by editing constraints.json: the suggested thresholds are January's own values, which half
+ * of all days fall short of. These are half as low again as the worst day of January was.
+ */
+async function tuneQuality(world, { bucket }, { days, model }) {
+  const Key = 'baseline/quality/constraints.json';
+  const constraints = JSON.parse(await textOf(world.clients, bucket, Key));
+  const suggested = constraints.binary_classification_constraints;
+  const each = days.map(({ rows, late }) =>
+    plainQuality({ scores: rows.map((row) => predict(model, row)), labels: late }),
+  );
+  const tuned = {};
+  for (const metric of ['auc', 'recall', 'accuracy']) {
+    const { threshold: january, comparison_operator } = suggested[metric];
+    const worst = Math.min(...each.map((day) => day[metric]));
+    tuned[metric] = { threshold: january - 1.5 * (january - worst), comparison_operator };
+  }
+  constraints.binary_classification_constraints = tuned;
+  await putText(world.clients, bucket, Key, JSON.stringify(constraints));
 }
 
 async function clarified(world, { bucket, role }, { name, config, data }) {

@@ -118,7 +118,7 @@ class AnalysisThread {
       if (said !== undefined) return waiting?.say(said);
       this.#waiting.delete(id);
       if (outcome) waiting?.resolve(outcome);
-      else waiting?.reject(new Error('an analysis failed unexpectedly', { cause: failure }));
+      else waiting?.reject(new Error('an analysis failed unexpectedly', { cause: thrown(failure) }));
     });
     worker.on('error', (cause) => this.#lost(worker, cause));
     worker.on('exit', () => this.#lost(worker, new Error('the analysis thread ended')));
@@ -138,4 +138,9 @@ class AnalysisThread {
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
+}
+
+/** An error again: of a cause that is a text alone, logs show nothing. */
+function thrown(stack = 'without a reason'): Error {
+  return Object.assign(new Error('in the analysis thread'), { stack });
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../../kernel/random.ts';
 import { adviceFor, kindOfCheck } from './advice.ts';
 import { estimateLabelShift } from './label-shift.ts';
-import { decomposeAccuracy, labelDrift } from './labels.ts';
+import { decomposeAccuracy } from './labels.ts';
 
 const random = seededRandom(4);
 
@@ -24,12 +24,6 @@ const unsure = () => 0.25 + random.next01() / 2;
 test('nothing changed: nothing is found', () => {
   const [a, b] = [rowsOf(4_000, spread), rowsOf(4_000, spread)];
   expect(decomposeAccuracy(a, b)?.main).toBe('none');
-  const drift = labelDrift(a, b);
-  expect([drift.score?.level, drift.predicted.level, drift.label?.level]).toEqual([
-    'none',
-    'none',
-    'none',
-  ]);
 });
 
 test('other records alone are covariate shift', () => {
@@ -70,10 +64,7 @@ test('other shares of the classes: the label part explains the change, and BBSE 
   const found = decomposeAccuracy(a, b, { rounds: 40 });
   expect(found?.label.value).toBeCloseTo(found?.change.value ?? 0, 1);
   expect(found?.label.high).toBeLessThan(0);
-  const drift = labelDrift(a, b);
-  expect(drift.label?.measures.chi2?.cramersV).toBeGreaterThan(0.35);
-  expect(drift.label?.measures.lInfinity).toBeCloseTo(0.4, 1);
-  expect(drift.predicted.level).toBe('large');
+  expect(found?.main).toBe('label');
   const shift = estimateLabelShift(a, b.predicted);
   if (!shift.ok) throw new Error(shift.reason);
   expect(shift.value.classes).toEqual(['false', 'true']);
@@ -122,6 +113,19 @@ test('what cannot be estimated is refused', () => {
 });
 
 const blindRows = { predicted: ['a'], label: ['b'] };
+
+test('parts that cancel out are told, and no change is explained by them', () => {
+  const sure = () => {
+    const p = random.next01() / 4;
+    return random.next01() < 0.5 ? p : 1 - p;
+  };
+  // 0.875 · 5/6 + 0.125 · 1/6 = 0.75, as of the reference.
+  const found = decomposeAccuracy(rowsOf(6_000, spread), rowsOf(6_000, sure, 1 / 6));
+  expect(found?.covariate.low).toBeGreaterThan(0.05);
+  expect(found?.concept.high).toBeLessThan(-0.05);
+  expect(Math.abs(found?.change.value ?? 1)).toBeLessThan(0.03);
+  expect(found?.main).toBe('none');
+});
 
 test('bins the reference does not have are told, not guessed', () => {
   const found = decomposeAccuracy(

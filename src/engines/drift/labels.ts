@@ -1,63 +1,17 @@
 /**
- * Drift of what a model says and of what came true: scores, predicted shares, label shares, and
- * where labels are there, what a change of accuracy is made of. Plain arrays in, plain data out;
- * which column holds what is the caller's business.
+ * What a change of accuracy is made of, where labels are there. Plain arrays in, plain data out;
+ * which column holds what is the caller's business, and how far distributions moved is told by
+ * `judge.ts`.
  */
 import { type Random, seededRandom } from '../../kernel/random.ts';
-import { type Judgement, judgeCategories, judgeNumbers } from './judge.ts';
 import { drawCounts } from './noise.ts';
-import { cumulativeOfSample } from './samples.ts';
-import { alphaOf, type DriftSettings, defaultDriftSettings } from './settings.ts';
 
 /** Rows side by side; all lists there are have one length. */
-export interface Scored {
+export interface Labelled {
   readonly predicted: readonly string[];
   /** Of the positive class, or of the predicted one: whatever is binned. */
   readonly score?: ArrayLike<number>;
-  readonly label?: readonly string[];
-}
-
-export interface LabelDrift {
-  /** Of the score's histogram. */
-  readonly score?: Judgement;
-  /** Of the shares of predicted classes. */
-  readonly predicted: Judgement;
-  /** Of the shares of true classes, where both sides have them. */
-  readonly label?: Judgement;
-}
-
-/** Each side must have a row. */
-export function labelDrift(
-  reference: Scored,
-  current: Scored,
-  settings: DriftSettings = defaultDriftSettings,
-): LabelDrift {
-  const judging = { settings, alpha: alphaOf(settings, 3) };
-  const classes = (a: readonly string[], b: readonly string[]) =>
-    judgeCategories({ before: categorical(a), after: categorical(b) }, judging);
-  const predicted = classes(reference.predicted, current.predicted);
-  const label =
-    reference.label && current.label ? classes(reference.label, current.label) : undefined;
-  if (!reference.score || !current.score) return { predicted, ...(label ? { label } : {}) };
-  const before = cumulativeOfSample(reference.score);
-  const after = cumulativeOfSample(current.score);
-  const deviation = deviationOf(reference.score);
-  const score = judgeNumbers({ before, after, deviation }, judging);
-  return { score, predicted, ...(label ? { label } : {}) };
-}
-
-function categorical(values: readonly string[]) {
-  const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return { counts, total: values.length, exact: true };
-}
-
-function deviationOf(values: ArrayLike<number>): number {
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < values.length; i += 1) sum += values[i] ?? 0;
-  const mean = sum / values.length;
-  for (let i = 0; i < values.length; i += 1) squares += ((values[i] ?? 0) - mean) ** 2;
-  return Math.sqrt(squares / values.length);
+  readonly label: readonly string[];
 }
 
 export interface Estimate {
@@ -83,9 +37,18 @@ export interface Decomposition {
   readonly label: Estimate;
   /** Share of current rows in bins without a reference row; they are taken to be as the rest. */
   readonly uncovered01: number;
-  /** The part that explains most and whose interval leaves 0 out. */
-  readonly main: 'covariate' | 'concept' | 'none';
+  /**
+   * Of a change whose interval leaves 0 out: what explains it alone, or else the largest of the
+   * three; its own interval leaves 0 out too, and it is `tellingChange` at least. Label shift alone
+   * leaves the accuracy within each class as it was, covariate shift that within each bin.
+   */
+  readonly main: Cause | 'none';
 }
+
+export type Cause = 'covariate' | 'label' | 'concept';
+
+/** A smaller change of accuracy is not spoken of, however sure it is. */
+export const tellingChange = 0.01;
 
 export interface DecomposeOptions {
   readonly bins?: number;
@@ -94,10 +57,11 @@ export interface DecomposeOptions {
 }
 
 export const defaultBins = 10;
-const defaultRounds = 500;
 const seed = 7;
-
-type Labelled = Scored & Required<Pick<Scored, 'label'>>;
+/** Rounds of the bootstrap by default; fewer where many classes make many cells to draw. */
+const mostRounds = 500;
+const fewestRounds = 100;
+const drawnCells = 1_000_000;
 
 /**
  * What a change of accuracy is made of. Bins are between quantiles of the reference's score, within
@@ -109,7 +73,7 @@ export function decomposeAccuracy(
   current: Labelled,
   {
     bins = defaultBins,
-    rounds = defaultRounds,
+    rounds,
     random = seededRandom(seed),
   }: DecomposeOptions = {},
 ): Decomposition | undefined {
@@ -117,32 +81,43 @@ export function decomposeAccuracy(
   const edges = edgesOf(reference.score, bins);
   const [a, b] = [cellsOf(reference, edges), cellsOf(current, edges)];
   const whole = partsOf(a, b);
-  const draws = Array.from({ length: rounds }, () =>
+  const affordable = Math.floor(drawnCells / (a.length + b.length));
+  const length = rounds ?? Math.min(mostRounds, Math.max(fewestRounds, affordable));
+  const draws = Array.from({ length }, () =>
     partsOf(resampled(a, random), resampled(b, random)),
   );
-  const estimate = (key: 'change' | 'covariate' | 'concept' | 'label'): Estimate => {
+  const estimate = (key: keyof Parts): Estimate => {
     const values = Float64Array.from(draws, (draw) => draw[key]).sort();
     const at = (q01: number) => values[Math.round(q01 * (values.length - 1))] ?? whole[key];
     return { value: whole[key], low: at(0.005), high: at(0.995) };
   };
-  const [covariate, concept] = [estimate('covariate'), estimate('concept')];
+  const parts = {
+    change: estimate('change'),
+    covariate: estimate('covariate'),
+    label: estimate('label'),
+    concept: estimate('concept'),
+  };
   return {
     referenceAccuracy: whole.referenceAccuracy,
     currentAccuracy: whole.currentAccuracy,
-    change: estimate('change'),
-    covariate,
-    concept,
-    label: estimate('label'),
+    ...parts,
     uncovered01: whole.uncovered01,
-    main: mainOf(covariate, concept),
+    main: mainOf({ ...parts, within: estimate('within') }),
   };
 }
 
-function mainOf(covariate: Estimate, concept: Estimate): Decomposition['main'] {
-  const sure = ({ low, high }: Estimate) => low > 0 || high < 0;
-  const [a, b] = [covariate, concept].map((of) => (sure(of) ? Math.abs(of.value) : 0));
-  if (!a && !b) return 'none';
-  return (a ?? 0) > (b ?? 0) ? 'covariate' : 'concept';
+const causes = ['covariate', 'label', 'concept'] as const;
+
+type Parts = Readonly<Record<Cause | 'change' | 'within', Estimate>>;
+
+function mainOf(parts: Parts): Decomposition['main'] {
+  const isSure = (part: keyof Parts) => parts[part].low > 0 || parts[part].high < 0;
+  const size = (cause: Cause) => Math.abs(parts[cause].value);
+  const sure = causes.filter((cause) => isSure(cause) && size(cause) >= tellingChange);
+  const left = { covariate: 'concept', label: 'within', concept: 'covariate' } as const;
+  const alone = sure.filter((cause) => !isSure(left[cause]));
+  const [main] = (alone.length > 0 ? alone : sure).sort((a, b) => size(b) - size(a));
+  return isSure('change') ? (main ?? 'none') : 'none';
 }
 
 function edgesOf(score: ArrayLike<number> | undefined, bins: number): readonly number[] {
@@ -203,6 +178,7 @@ function partsOf(a: readonly Cell[], b: readonly Cell[]) {
     covariate,
     concept: change - covariate,
     label: classes.expected - referenceAccuracy,
+    within: currentAccuracy - classes.expected,
     uncovered01: bins.uncovered01,
   };
 }

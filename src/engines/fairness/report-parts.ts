@@ -71,7 +71,7 @@ export function biasReport(input: BiasReportInput): BiasReportParts {
     figures: groups.flatMap((group) => figuresOf(group, input)),
     comparisons: [],
     tables: groups.map((group) => tableOf(group, input)),
-    charts: groups.map((group) => barsOf(group, baseline)),
+    charts: groups.map((group) => barsOf(group, baseline)).filter(({ items }) => items.length > 0),
     notes: [
       ...analysis.notes,
       ...groups.flatMap(fewRowsNote),
@@ -91,9 +91,15 @@ function facetGroups({ preTraining, postTraining }: BiasAnalysis): readonly Face
   const first = preTraining ?? postTraining ?? [];
   return first.map((facet, at) => {
     const second = preTraining ? postTraining?.[at] : undefined;
-    const title = `${facet.facet} = ${facet.valueOrThreshold}`;
+    const title = titleOf(facet);
     return { title, stages: second ? [facet, second] : [facet] };
   });
+}
+
+/** Without the end of an interval, which every run sees anew: figures keep their names. */
+function titleOf({ facet, valueOrThreshold }: DocumentFacet): string {
+  const [, from] = /^\((\S+), \S+\]$/.exec(valueOrThreshold) ?? [];
+  return from === undefined ? `${facet} = ${valueOrThreshold}` : `${facet} over ${from}`;
 }
 
 function summaryOf(

@@ -3,6 +3,7 @@
  * windows can tell whether they moved. Not a sketch that merges: it is made of all rows at once.
  */
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type AnswerSample, isAnswerSample } from './sample.ts';
 
 /** Of numbers: values at even steps of rank, the least and the greatest among them. */
 export interface Quantiles {
@@ -20,8 +21,10 @@ export interface Distributions {
   readonly rows: number;
   readonly label?: Distribution;
   readonly prediction?: Distribution;
-  /** Of the probability that the positive label is given. */
+  /** Of the probability of the positive label, or of the predicted one where there are several. */
   readonly score?: Distribution;
+  /** Some of the rows: what a change is made of is not seen in distributions alone. */
+  readonly sample?: AnswerSample;
 }
 
 /** So many points of a distribution of numbers are kept. */
@@ -84,11 +87,12 @@ export function parseDistributions(text: string): Outcome<Distributions> {
   } catch (error) {
     return refuse(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const { rows, label, prediction, score } = (value ?? {}) as Record<string, unknown>;
+  const { rows, label, prediction, score, sample } = (value ?? {}) as Record<string, unknown>;
   const given = { label, prediction, score };
   const wrong = Object.entries(given).find(([, of]) => of !== undefined && !isDistribution(of));
   if (typeof rows !== 'number' || wrong) return refuse(`${wrong?.[0] ?? 'rows'} cannot be read`);
-  const present = Object.entries(given).filter(([, of]) => of !== undefined);
+  if (sample !== undefined && !isAnswerSample(sample)) return refuse('sample cannot be read');
+  const present = Object.entries({ ...given, sample }).filter(([, of]) => of !== undefined);
   return ok({ rows, ...(Object.fromEntries(present) as Omit<Distributions, 'rows'>) });
 }
 

@@ -127,12 +127,17 @@ export function compareWithStatistics(
   return compareTables({ name: baseline.name, table }, after, settings);
 }
 
-interface Named {
+export interface Named {
   readonly name: string;
   readonly table: ObservedTable;
 }
 
-function compareTables(baseline: Named, current: Named, settings: DriftSettings): Report {
+/** The same of columns that were observed elsewhere: those of one name are compared. */
+export function compareTables(
+  baseline: Named,
+  current: Named,
+  settings: DriftSettings = defaultDriftSettings,
+): Report {
   const [a, b] = [baseline.table, current.table];
   const names = [...new Set([...a.columns.keys(), ...b.columns.keys()])];
   const common = names.filter((name) => a.columns.has(name) && b.columns.has(name));

@@ -52,7 +52,8 @@ function legendOf(side: 'before' | 'after', what: string, of: Report['baseline']
 const style = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--paper:#fff;--line:#d6dbe1;
 --card:#f6f8fa;--before:#3b6fb6;--after:#c65f10;--bad:#a3211b;--warn:#805700;--good:#1d6b36}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#9aa5b3;--paper:#12161c;--line:#323b47;
+@media screen and (prefers-color-scheme:dark){
+:root{--ink:#e6e9ee;--soft:#9aa5b3;--paper:#12161c;--line:#323b47;
 --card:#1a2029;--before:#7fb0f0;--after:#f2a25c;--bad:#ff8f87;--warn:#e8bf5a;--good:#7bd397}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:70rem;padding:1.5rem;background:var(--paper);color:var(--ink);
@@ -74,12 +75,13 @@ svg text{fill:var(--soft);font:12px system-ui,sans-serif}
 .fill-after{fill:var(--after);fill-opacity:.3;stroke:var(--after);stroke-width:1.5}
 .v-large,.v-missing,.v-type-changed{color:var(--bad);font-weight:600}
 .v-moderate,.v-new{color:var(--warn);font-weight:600}.v-none{color:var(--good)}
-footer{color:var(--soft);font-size:.9rem}
+a{color:var(--before)}footer{color:var(--soft);font-size:.9rem}
 details{margin-top:.5rem}summary{cursor:pointer;color:var(--soft)}
 section table{width:auto;font-size:.95rem}section td:nth-child(2){text-align:right}
 section td:nth-child(3){text-align:left;color:var(--soft);white-space:normal}
 @media print{body{max-width:none;padding:0;font-size:11pt}section,tr{break-inside:avoid}
-.scroll{overflow:visible}details{display:none}}
+.scroll{overflow:visible}details{display:none}th,td{white-space:normal;overflow-wrap:anywhere;
+padding:.2rem .3rem;font-size:9pt}}
 `;
 
 const headings = [

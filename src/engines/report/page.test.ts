@@ -1,7 +1,8 @@
 /** The page of a run: what a reader sees first, what is drawn, and that no data becomes markup. */
 import { expect, test } from 'vitest';
 import type { ReportBody } from './body.ts';
-import { type MonitorPage, mostFindings, mostTrends, renderMonitorPage } from './page.ts';
+import { mostFindings } from './findings.ts';
+import { type MonitorPage, mostTrends, renderMonitorPage } from './page.ts';
 
 const hostile = '<script>alert("x")</script>';
 
@@ -68,8 +69,8 @@ test('the verdict, the reason and what to do stand before everything else', () =
   const html = renderMonitorPage(page);
   const order = [
     '1 violation<',
-    'LessThanThreshold',
     'Retrain with recent data.',
+    'LessThanThreshold',
     'ROC',
     'Confusion',
   ];
@@ -135,9 +136,43 @@ test('of very many violations the first are shown, and how many are not', () => 
   const [finding] = body.findings;
   const findings = Array.from({ length: mostFindings + 7 }, () => finding ?? raise());
   const html = renderMonitorPage({ ...page, body: { ...body, findings } });
-  expect(html.match(/<h3>/g)).toHaveLength(mostFindings);
+  expect(html.match(/<code>/g)).toHaveLength(mostFindings);
   expect(html).toContain('7 more stand in the violations document');
   expect(html).toContain(`${mostFindings + 7} violations<`);
+});
+
+test('violations with the same advice stand together, and what speaks for all is told once', () => {
+  const finding = (subject: string, action: string, own: string) => ({
+    subject,
+    check: 'LessThanThreshold',
+    description: 'is worse',
+    advice: { action, evidence: [`${own} fell.`, 'Few rows were judged.'] },
+  });
+  const findings = [
+    finding('f1', 'Wait for rows.', 'f1'),
+    finding('auc', 'Retrain.', 'auc'),
+    finding('f2', 'Wait for rows.', 'f2'),
+  ];
+  const html = renderMonitorPage({ ...page, body: { ...body, findings } });
+  expect(html.match(/<h3>Wait for rows.<\/h3>/g)).toHaveLength(1);
+  expect(html.match(/Few rows were judged/g)).toHaveLength(2);
+  const order = ['Wait for rows.', 'f1 fell.', 'f2 fell.', 'Retrain.', 'auc fell.'];
+  const places = order.map((text) => html.indexOf(text));
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+});
+
+test('where nothing was judged the page does not say that all is well', () => {
+  const unjudged = { findings: [], comparisons: [], figures: [{ name: 'CI', value: 0.2 }] };
+  const html = renderMonitorPage({ ...page, past: [], body: { ...body, ...unjudged } });
+  expect(html).toContain('Not judged');
+  expect(html).not.toContain('No violations');
+  expect(html).not.toContain('<th scope="col">Bad</th>');
+});
+
+test('a column without a name has no head', () => {
+  const tables = [{ caption: 'T', columns: ['name', ''], rows: [['a', 'beyond']] }];
+  const html = renderMonitorPage({ ...page, body: { ...body, tables } });
+  expect(html).toContain('<th scope="col">name</th><td></td>');
 });
 
 test('a column of numbers is set to the right with its head, a column of texts is not', () => {

@@ -2,8 +2,9 @@
  * What one run of a monitor found, as one HTML page: no script, nothing fetched, readable in light
  * and dark, on paper, and without seeing the pictures. Every text of the data is escaped.
  */
-import type { Advice, Figure, Finding, ReportBody, ReportChart, ReportTable } from './body.ts';
+import type { Figure, Finding, ReportBody, ReportChart, ReportTable } from './body.ts';
 import { chartOf, trendOf } from './charts.ts';
+import { findingsMarkup } from './findings.ts';
 import { element, escaped, short } from './markup.ts';
 import { pageStyle } from './style.ts';
 import { pictureOf } from './svg.ts';
@@ -24,8 +25,6 @@ export interface PastRun {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Violations with their advice; a document beside the page has them all. */
-export const mostFindings = 100;
 /** Lines over the runs; further figures stand in the table alone. */
 export const mostTrends = 12;
 /** Pictures of distributions; the columns that moved less stand in no picture. */
@@ -39,6 +38,7 @@ export function renderMonitorPage(page: MonitorPage): string {
     chartsOf(body.charts),
     distributionsOf(body),
     ...body.tables.map((table) => section(table.caption, tableOf(table))),
+    firstFiguresOf(page),
     notesOf(body.notes),
   ];
   return `<!doctype html>
@@ -81,8 +81,13 @@ const reading: Readonly<Record<ReportBody['monitor'], string>> = {
     'same order, under 0.9 is drift. The distance beside it sees magnitudes too.',
 };
 
-function verdictOf({ findings }: ReportBody): string {
+/** Without a baseline nothing was judged, and nothing is good. */
+function verdictOf({ findings, figures, comparisons }: ReportBody): string {
   const count = findings.length;
+  const isJudged = figures.some(({ threshold }) => threshold !== undefined);
+  if (count === 0 && figures.length > 0 && comparisons.length === 0 && !isJudged) {
+    return '<span class="badge plain">Not judged</span>';
+  }
   if (count === 0) return '<span class="badge good">No violations</span>';
   return `<span class="badge bad">${count} ${count === 1 ? 'violation' : 'violations'}</span>`;
 }
@@ -97,21 +102,7 @@ function section(heading: string, content: string): string {
 }
 
 function findingsOf(findings: readonly Finding[]): string {
-  if (findings.length === 0) return '';
-  const shown = findings.slice(0, mostFindings);
-  const items = shown.map(
-    ({ subject, check, description, advice }) =>
-      `<li><h3>${escaped(subject)} <code>${escaped(check)}</code></h3>` +
-      `<p>${escaped(description)}</p><div>${adviceOf(advice)}</div></li>`,
-  );
-  const left = findings.length - shown.length;
-  const rest = left > 0 ? `<p>${left} more stand in the violations document.</p>` : '';
-  return section('Violations', `<ol class="findings">${items.join('\n')}</ol>${rest}`);
-}
-
-function adviceOf({ action, evidence }: Advice): string {
-  const list = evidence.map((one) => `<li>${escaped(one)}</li>`).join('');
-  return `<strong>${escaped(action)}</strong>${list === '' ? '' : `<ul>${list}</ul>`}`;
+  return findings.length === 0 ? '' : section('Violations', findingsMarkup(findings));
 }
 
 function scrolled(label: string, content: string): string {
@@ -119,11 +110,15 @@ function scrolled(label: string, content: string): string {
   return element('div', attributes, content);
 }
 
-/** The first run has no course yet: its figures stand in a table. */
+/** A first run has no course yet: its figures stand in a table. */
+function firstFiguresOf({ body, past }: MonitorPage): string {
+  if (body.figures.length === 0 || past.length > 0) return '';
+  return section('Figures of this run', tableOf(figuresTable(body.figures)));
+}
+
 function trendsOf({ body, past, atMs }: MonitorPage): string {
   const { figures } = body;
-  if (figures.length === 0) return '';
-  if (past.length === 0) return section('Figures of this run', tableOf(figuresTable(figures)));
+  if (figures.length === 0 || past.length === 0) return '';
   const pictures = figures.slice(0, mostTrends).map((figure, at) => {
     const points = past.flatMap(({ atMs: x, figures: known }) => {
       const y = known[figure.name];
@@ -163,16 +158,14 @@ function spreadOf({ value, deviation }: Figure): string {
 }
 
 function figuresTable(figures: readonly Figure[]): ReportTable {
+  const isJudged = figures.some(({ threshold }) => threshold !== undefined);
   return {
     caption: 'Figures of this run',
-    columns: ['Figure', 'Value', 'Bad'],
+    columns: ['Figure', 'Value', ...(isJudged ? ['Bad'] : [])],
     rows: figures.map((figure) => {
       const { name, threshold, badIs = 'above' } = figure;
-      return [
-        name,
-        spreadOf(figure),
-        threshold === undefined ? '' : `${badIs} ${short(threshold)}`,
-      ];
+      const limit = threshold === undefined ? '' : `${badIs} ${short(threshold)}`;
+      return [name, spreadOf(figure), ...(isJudged ? [limit] : [])];
     }),
   };
 }

@@ -29,13 +29,12 @@ font-size:.95rem}
 .facts dt{color:var(--soft)}.facts dd{margin:0}
 section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;
 padding:1rem;margin:1rem 0;min-width:0}
-.findings{list-style:none;margin:0;padding:0}
-.findings>li{display:grid;grid-template-columns:1fr 1fr;gap:.25rem 1.5rem;padding:.75rem 0;
-border-top:1px solid var(--line)}
-.findings>li:first-child{border-top:0;padding-top:0}
-.findings>li:last-child{padding-bottom:0}
-.findings h3{grid-column:1/-1}
-.findings p{margin:0}
+.advice,.findings{list-style:none;margin:0;padding:0}
+.advice>li{padding:.75rem 0;border-top:1px solid var(--line)}
+.advice>li:first-child{border-top:0;padding-top:0}.advice>li:last-child{padding-bottom:0}
+.findings{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));
+gap:.75rem 1.5rem;margin-top:.5rem}
+.findings p{margin:0}.findings ul{color:var(--soft);font-size:.95rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;min-width:min(100%,24rem);font-variant-numeric:tabular-nums;
 font-size:.95rem}
@@ -70,8 +69,7 @@ svg text{fill:var(--soft);font:12px system-ui,sans-serif}
 .dot{fill:var(--after)}.axis{stroke:var(--line);stroke-width:1}
 .limit{stroke:var(--bad);stroke-width:1.2;stroke-dasharray:4 3}
 footer{color:var(--soft);font-size:.9rem}
-@media(max-width:40rem){body{padding:.75rem}section{padding:.75rem}
-.findings>li{grid-template-columns:1fr}}
+@media(max-width:40rem){body{padding:.75rem}section{padding:.75rem}}
 @media print{body{max-width:none;padding:0;font-size:11pt}
 section{background:none;padding:.75rem}figure,tr,svg,li{break-inside:avoid}h2{break-after:avoid}
 .scroll{overflow:visible}.key,rect,path{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

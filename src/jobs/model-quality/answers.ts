@@ -102,7 +102,8 @@ function gatherNumbers({ inference: column }: Settings): Gathered {
         label: quantilesOf(answers.actual),
         prediction: quantilesOf(answers.predicted),
       };
-      return ok({ performance, distributions, notes: [] });
+      const table = { predicted: answers.predicted, label: answers.actual };
+      return ok({ performance, distributions, answers: table, notes: [] });
     },
   };
 }

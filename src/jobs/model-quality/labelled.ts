@@ -81,11 +81,12 @@ function scoreOf(
     }
     return ok({ score, inference });
   }
-  if (inference !== undefined) return ok({ score: Number.NaN, inference });
+  const score = Math.max(...numbers);
+  if (inference !== undefined) return ok({ score, inference });
   if (numbers.length === 1) {
     return refuse(`${where()}: one probability does not say which class: set inference_attribute`);
   }
-  return ok({ score: Number.NaN, inference: String(numbers.indexOf(Math.max(...numbers))) });
+  return ok({ score, inference: String(numbers.indexOf(score)) });
 }
 
 function outsideReason(where: string, column: string, text: string | undefined): string {
@@ -130,22 +131,26 @@ function judgeBinary(
   const isActual = labels.labels.map((label) => Number(label === positive));
   const isPredicted = answers.labels.map((label) => Number(label === positive));
   const byScore = (row: number) => Number((scores?.[row] ?? 0) > threshold);
-  const performance = binaryPerformance(
-    {
-      actual: Uint8Array.from(actual, (code) => isActual[code] ?? 0),
-      predicted: Uint8Array.from(predicted, (code, row) =>
-        areScores || code < 0 ? byScore(row) : (isPredicted[code] ?? 0),
-      ),
-      ...(scores ? { scores: Float64Array.from(scores) } : {}),
-      sides: sides.value,
-    },
-    random,
-  );
+  const rows = {
+    actual: Uint8Array.from(actual, (code) => isActual[code] ?? 0),
+    predicted: Uint8Array.from(predicted, (code, row) =>
+      areScores || code < 0 ? byScore(row) : (isPredicted[code] ?? 0),
+    ),
+    ...(scores ? { scores: Float64Array.from(scores) } : {}),
+    sides: sides.value,
+  };
+  const performance = binaryPerformance(rows, random);
   const notes = areScores
     ? [`Predictions are taken for probabilities: above ${threshold}, ${positive} is predicted.`]
     : [];
   const { distributions } = binaryDistributions(performance, sides.value, scores);
-  return ok({ performance, distributions, notes });
+  const table = {
+    labels: [sides.value.negative, positive],
+    predicted: rows.predicted,
+    label: rows.actual,
+    ...(scores ? { score: scores } : {}),
+  };
+  return ok({ performance, distributions, answers: table, notes });
 }
 
 function binaryDistributions(
@@ -167,7 +172,7 @@ function binaryDistributions(
 }
 
 function judgeMulticlass(
-  { labels, answers, actual, predicted }: Gathering,
+  { labels, answers, actual, predicted, scores }: Gathering,
   { random }: JudgeOptions,
 ): Outcome<Judged> {
   const all = new LabelCodes();
@@ -187,10 +192,19 @@ function judgeMulticlass(
     foreign.length > 0
       ? [`Predicted, but no row has this label: ${foreign.slice(0, 10).join(', ')}.`]
       : [];
+  const hasScores = scores.every((score) => score >= 0);
   const distributions = {
     rows: actual.length,
     label: sharesOf(coded.actual, coded.labels),
     prediction: sharesOf(coded.predicted, coded.labels),
+    ...(hasScores ? { score: quantilesOf(Float64Array.from(scores)) } : {}),
   };
-  return ok({ performance: multiclassPerformance(coded, random), distributions, notes });
+  const table = {
+    labels: coded.labels,
+    predicted: coded.predicted,
+    label: coded.actual,
+    ...(hasScores ? { score: scores } : {}),
+  };
+  const performance = multiclassPerformance(coded, random);
+  return ok({ performance, distributions, answers: table, notes });
 }
