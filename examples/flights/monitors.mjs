@@ -162,6 +162,7 @@ export async function makeBaselines(world, of, { days, model }) {
     config: biasConfig(predictor),
     data: 'baseline/labelled.csv',
   });
+  if (bias.ProcessingJobStatus === 'Completed') await tuneBias(world, of, { days, model });
   const attribution = await clarified(world, of, {
     name: 'attribution',
     config: shapConfig(backgroundOf(days)),
@@ -191,6 +192,28 @@ async function tuneQuality(world, { bucket }, { days, model }) {
   }
   constraints.binary_classification_constraints = tuned;
   await putText(world.clients, bucket, Key, JSON.stringify(constraints));
+}
+
+/** The same for bias: half as far again from zero as the farthest day of January, of three measures. */
+async function tuneBias(world, { bucket }, { days, model }) {
+  const Key = 'baseline/bias/analysis.json';
+  const analysis = JSON.parse(await textOf(world.clients, bucket, Key));
+  const each = days.map(({ rows, late }) =>
+    plainBias({
+      scores: rows.map((row) => predict(model, row)),
+      labels: late,
+      distances: rows.map(([, distance]) => distance),
+    }),
+  );
+  for (const stage of ['pre_training_bias_metrics', 'post_training_bias_metrics']) {
+    const [group] = analysis[stage].facets.distance;
+    group.metrics = group.metrics.filter(({ name }) => name in each[0]);
+    for (const metric of group.metrics) {
+      const farthest = Math.max(...each.map((day) => Math.abs(day[metric.name])));
+      metric.value = 1.5 * farthest * Math.sign(metric.value);
+    }
+  }
+  await putText(world.clients, bucket, Key, JSON.stringify(analysis));
 }
 
 async function clarified(world, { bucket, role }, { name, config, data }) {
@@ -351,14 +374,17 @@ export function plainQuality({ scores, labels }) {
   };
 }
 
-/** Of the same flights: shares of the groups, and of those called late in each. */
-export function plainBias({ scores, distances }) {
+/** Of the same flights: shares of the groups, of those called late in each, and of right calls. */
+export function plainBias({ scores, labels, distances }) {
   const isLong = distances.map((miles) => miles > longMiles);
   const long = isLong.filter(Boolean).length;
   const short = isLong.length - long;
   const called = (of) => scores.filter((score, i) => isLong[i] === of && score > callsLate).length;
+  const right = (of) =>
+    scores.filter((score, i) => isLong[i] === of && Number(score > callsLate) === labels[i]).length;
   return {
     CI: (short - long) / (short + long),
     DPPL: called(false) / short - called(true) / long,
+    AD: right(false) / short - right(true) / long,
   };
 }

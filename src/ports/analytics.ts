@@ -28,8 +28,18 @@ export interface ColumnBatch {
   readonly kinds: Uint8Array;
   /** The value of integral and fractional cells; NaN elsewhere. */
   readonly numbers: Float64Array;
-  /** The text of boolean and text cells; undefined elsewhere. */
+  /** The text of boolean and text cells; undefined elsewhere. May be made when it is asked for. */
   readonly texts: readonly (string | undefined)[];
+  /** The same as `texts`, where the adapter has them so. */
+  readonly coded?: CodedTexts;
+}
+
+/** Texts by number, for columns in which few are different. */
+export interface CodedTexts {
+  /** In order of first appearance; a text may be there more than once. */
+  readonly values: readonly string[];
+  /** A cell's is one more than the index of its text in `values`, or 0 where it has none. */
+  readonly codes: Uint16Array;
 }
 
 export interface RowBatch {

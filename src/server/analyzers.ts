@@ -118,7 +118,7 @@ class AnalysisThread {
       if (said !== undefined) return waiting?.say(said);
       this.#waiting.delete(id);
       if (outcome) waiting?.resolve(outcome);
-      else waiting?.reject(new Error('an analysis failed unexpectedly', { cause: thrown(failure) }));
+      else waiting?.reject(unexpected(failure));
     });
     worker.on('error', (cause) => this.#lost(worker, cause));
     worker.on('exit', () => this.#lost(worker, new Error('the analysis thread ended')));
@@ -140,7 +140,8 @@ class AnalysisThread {
   }
 }
 
-/** An error again: of a cause that is a text alone, logs show nothing. */
-function thrown(stack = 'without a reason'): Error {
-  return Object.assign(new Error('in the analysis thread'), { stack });
+/** The cause is an error again: of a text logs show nothing. */
+function unexpected(stack = 'without a reason'): Error {
+  const cause = Object.assign(new Error('in the analysis thread'), { stack });
+  return new Error('an analysis failed unexpectedly', { cause });
 }

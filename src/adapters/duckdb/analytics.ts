@@ -1,11 +1,17 @@
 /**
  * `Analytics` by DuckDB in this process. Each scan has a database of its own, in memory, that may
- * open the scan's files and nothing else; kinds of cells are told apart in SQL.
+ * open the scan's files and nothing else; kinds of cells are told apart in SQL
+ * or by the types of the file.
  */
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBResult,
+} from '@duckdb/node-api';
 import {
   type Analytics,
   type RowBatch,
@@ -15,7 +21,7 @@ import {
 } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { badJsonLine } from './bad-line.ts';
-import { batchOf, emptyBatch } from './chunks.ts';
+import { batchReader, chunksOfBatch, emptyBatch } from './chunks.ts';
 import { unreadable } from './errors.ts';
 import { type FilePlan, planFile } from './plan.ts';
 import { literal, selectCells } from './sql.ts';
@@ -96,16 +102,34 @@ async function* scanFiles(
   const names = [...new Set(plans.flatMap(({ leaves }) => leaves.map((leaf) => leaf.name)))];
   let any = false;
   for (const plan of plans) {
-    const sql = selectCells(withAll(plan, names), plan.from);
-    const result = await about({ path: plan.path, format, ...abort }, () => connection.stream(sql));
+    const leaves = withAll(plan, names);
+    const sql = selectCells(leaves, plan.from);
+    const reading = { path: plan.path, format, ...abort };
+    const result = await about(reading, () => connection.stream(sql));
+    const toBatch = batchReader(leaves);
+    const most = chunksOfBatch(leaves.length);
     for (;;) {
-      const chunk = await about({ path: plan.path, format, ...abort }, () => result.fetchChunk());
-      if (!chunk || chunk.rowCount === 0) break;
+      const chunks = await about(reading, () => nextChunks(result, most));
+      if (chunks.length === 0) break;
       any = true;
-      yield batchOf(chunk, names);
+      yield toBatch(chunks);
     }
   }
   if (!any && names.length > 0) yield emptyBatch(names);
+}
+
+/** `most` chunks; fewer at the end, and then none. */
+async function nextChunks(
+  result: DuckDBResult,
+  most: number,
+): Promise<readonly DuckDBDataChunk[]> {
+  const chunks: DuckDBDataChunk[] = [];
+  while (chunks.length < most) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    chunks.push(chunk);
+  }
+  return chunks;
 }
 
 interface Reading extends Abortable {
@@ -148,6 +172,6 @@ function mustAgree(plans: readonly FilePlan[]): void {
 function withAll({ leaves }: FilePlan, names: readonly string[]): FilePlan['leaves'] {
   const found = new Map(leaves.map((leaf) => [leaf.name, leaf]));
   return names.map(
-    (name) => found.get(name) ?? { name, expression: 'NULL::VARCHAR', sort: 'text' },
+    (name) => found.get(name) ?? { name, expression: 'NULL::VARCHAR', sort: 'string' },
   );
 }

@@ -1,19 +1,216 @@
-/** Chunks of a result as batches of columns: numbers as arrays, texts only where there are some. */
+/** Chunks of a result as batches of columns: numbers as arrays, texts by number. */
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import { CellKind, type ColumnBatch, type RowBatch } from '../../ports/analytics.ts';
+import { fractional, integral, type Leaf } from './sql.ts';
+import { type TextCoder, textCoder } from './texts.ts';
 
-/** The chunk has a kind, a number and a text for each of `names`, in order. */
-export function batchOf(chunk: DuckDBDataChunk, names: readonly string[]): RowBatch {
-  const rows = chunk.rowCount;
-  const blank = Array.from<undefined>({ length: rows });
-  const columns = names.map((name, i): ColumnBatch => {
-    const kinds = bytesOf(chunk.getColumnVector(3 * i), rows);
-    const numbers = doublesOf(chunk.getColumnVector(3 * i + 1), rows);
-    const anyText = kinds.some((kind) => kind > CellKind.fractional);
-    const texts = anyText ? textsOf(chunk.getColumnVector(3 * i + 2), kinds) : blank;
-    return { name, kinds, numbers, texts };
+const rowsOfChunk = 2_048;
+const mostChunks = 8;
+const cellsOfBatch = 1 << 20;
+
+/** How many chunks make a batch: 16,384 rows, and fewer of wide files. */
+export function chunksOfBatch(columns: number): number {
+  const chunks = Math.floor(cellsOfBatch / (rowsOfChunk * Math.max(1, columns)));
+  return Math.max(1, Math.min(mostChunks, chunks));
+}
+
+/** Makes a batch of chunks of the query that `selectCells` makes of `leaves`. */
+export function batchReader(
+  leaves: readonly Leaf[],
+): (chunks: readonly DuckDBDataChunk[]) => RowBatch {
+  let next = 0;
+  const columns = leaves.map((leaf): ColumnReader => {
+    const at = next;
+    next += leaf.sort === 'text' ? 3 : 1;
+    return readerOf(leaf, at, slotsFor(leaves.length));
   });
-  return { rows, columns };
+  return (chunks) => {
+    const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+    const batch = { chunks, rows, blank: blankOf(rows) };
+    return { rows, columns: columns.map((read) => read(batch)) };
+  };
+}
+
+interface Chunks {
+  readonly chunks: readonly DuckDBDataChunk[];
+  readonly rows: number;
+  /** The texts of a column without any. */
+  readonly blank: () => readonly undefined[];
+}
+
+type ColumnReader = (batch: Chunks) => ColumnBatch;
+
+/** Texts remembered, over all columns, and for each of them. */
+const slotsInAll = 1 << 19;
+const [leastSlots, mostSlots] = [256, 4_096];
+
+function slotsFor(columns: number): number {
+  let slots = mostSlots;
+  while (slots > leastSlots && slots * columns > slotsInAll) slots /= 2;
+  return slots;
+}
+
+function blankOf(rows: number): () => readonly undefined[] {
+  let blank: readonly undefined[] | undefined;
+  return () => {
+    blank ??= Array.from<undefined>({ length: rows });
+    return blank;
+  };
+}
+
+function readerOf({ name, sort }: Leaf, at: number, slots: number): ColumnReader {
+  switch (sort) {
+    case 'boolean':
+      return (batch) => booleans(name, at, batch);
+    case 'string': {
+      let coder: TextCoder | undefined;
+      return (batch) => strings({ name, at, coder: (coder ??= textCoder(slots)) }, batch);
+    }
+    case 'text': {
+      let coder: TextCoder | undefined;
+      return (batch) => cells({ name, at, coder: () => (coder ??= textCoder(slots)) }, batch);
+    }
+    default: {
+      const kind = sort === 'integral' ? CellKind.integral : CellKind.fractional;
+      return (batch) => typedNumbers({ name, at, kind }, batch);
+    }
+  }
+}
+
+/** Calls `visit` with the vectors of column `at`, and the row at which each begins. */
+function eachVector(
+  { chunks }: Chunks,
+  at: number,
+  visit: (vector: DuckDBVector, from: number, rows: number) => void,
+): void {
+  let from = 0;
+  for (const chunk of chunks) {
+    const rows = chunk.rowCount;
+    visit(chunk.getColumnVector(at), from, rows);
+    from += rows;
+  }
+}
+
+interface NumberColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly kind: CellKind;
+}
+
+function typedNumbers({ name, at, kind }: NumberColumn, batch: Chunks): ColumnBatch {
+  const numbers = doublesAt(at, batch);
+  const kinds = new Uint8Array(batch.rows).fill(kind);
+  let infinite: (string | undefined)[] | undefined;
+  for (let row = 0; row < numbers.length; row += 1) {
+    const x = numbers[row] as number;
+    // Zero, unless it is no number or infinite.
+    if (x - x === 0) continue;
+    kinds[row] = CellKind.missing;
+    if (Number.isNaN(x)) continue;
+    infinite ??= [...batch.blank()];
+    // As DuckDB spells it.
+    infinite[row] = x > 0 ? 'inf' : '-inf';
+    kinds[row] = CellKind.text;
+    numbers[row] = Number.NaN;
+  }
+  if (infinite) return { name, kinds, numbers, texts: infinite };
+  return withoutTexts({ name, kinds, numbers }, batch);
+}
+
+function withoutTexts(column: Omit<ColumnBatch, 'texts'>, { blank }: Chunks): ColumnBatch {
+  return {
+    ...column,
+    get texts() {
+      return blank();
+    },
+  };
+}
+
+function withTexts(column: Omit<ColumnBatch, 'texts'> & Required<Pick<ColumnBatch, 'coded'>>) {
+  const { values, codes } = column.coded;
+  let texts: readonly (string | undefined)[] | undefined;
+  return {
+    ...column,
+    get texts() {
+      texts ??= Array.from(codes, (code) => (code === 0 ? undefined : values[code - 1]));
+      return texts;
+    },
+  };
+}
+
+function booleans(name: string, at: number, batch: Chunks): ColumnBatch {
+  const given = bytesAt(at, batch);
+  const numbers = new Float64Array(batch.rows).fill(Number.NaN);
+  const kinds = given.map((code) => (code === 0 ? CellKind.missing : CellKind.boolean));
+  const trueFirst = given.find((code) => code !== 0) !== 2;
+  const values = trueFirst ? ['true', 'false'] : ['false', 'true'];
+  const codes = Uint16Array.from(given, (code) => (trueFirst || code === 0 ? code : 3 - code));
+  return withTexts({ name, kinds, numbers, coded: { values, codes } });
+}
+
+interface TextColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly coder: TextCoder;
+}
+
+function strings({ name, at, coder }: TextColumn, batch: Chunks): ColumnBatch {
+  const { rows } = batch;
+  const codes = new Uint16Array(rows);
+  coder.start();
+  eachVector(batch, at, (vector, from, count) =>
+    coder.code(vector, codes, { at: from, rows: count }),
+  );
+  const values = [...coder.values];
+  const numbers = new Float64Array(rows).fill(Number.NaN);
+  const kindsByCode = Uint8Array.from([CellKind.missing, ...values.map(kindOf)]);
+  const kinds = new Uint8Array(rows);
+  for (let row = 0; row < rows; row += 1) {
+    const code = codes[row] as number;
+    const kind = kindsByCode[code] as CellKind;
+    kinds[row] = kind;
+    if (kind !== CellKind.integral && kind !== CellKind.fractional) continue;
+    numbers[row] = numberOf(values[code - 1] as string);
+    codes[row] = 0;
+  }
+  return withTexts({ name, kinds, numbers, coded: { values, codes } });
+}
+
+const integralText = new RegExp(`^(?:${integral})$`);
+const fractionalText = new RegExp(`^(?:${fractional})$`);
+
+/** The same rules as in SQL; the text is not empty. */
+function kindOf(text: string): CellKind {
+  if (text === 'true' || text === 'false') return CellKind.boolean;
+  if (text >= ':') return CellKind.text;
+  const whole = integralText.test(text);
+  if (!whole && !fractionalText.test(text)) return CellKind.text;
+  if (!Number.isFinite(numberOf(text))) return CellKind.text;
+  return whole ? CellKind.integral : CellKind.fractional;
+}
+
+function numberOf(text: string): number {
+  return Number(text.replace(' ', ''));
+}
+
+/** Cells whose kinds the query tells. */
+function cells(
+  { name, at, coder: coderOf }: Omit<TextColumn, 'coder'> & { readonly coder: () => TextCoder },
+  batch: Chunks,
+): ColumnBatch {
+  const kinds = bytesAt(at, batch);
+  const numbers = doublesAt(at + 1, batch);
+  if (!kinds.some((kind) => kind > CellKind.fractional)) {
+    return withoutTexts({ name, kinds, numbers }, batch);
+  }
+  const codes = new Uint16Array(batch.rows);
+  const coder = coderOf();
+  coder.start();
+  eachVector(batch, at + 2, (vector, from, rows) => {
+    const wanted = (row: number) => (kinds[from + row] as number) > CellKind.fractional;
+    coder.code(vector, codes, { at: from, rows, wanted });
+  });
+  return withTexts({ name, kinds, numbers, coded: { values: [...coder.values], codes } });
 }
 
 // The vectors keep their typed array in a private field. Taking a copy of it is many times as
@@ -22,22 +219,28 @@ function itemsOf(vector: DuckDBVector): unknown {
   return Reflect.get(vector, 'items');
 }
 
-function bytesOf(vector: DuckDBVector, rows: number): Uint8Array {
-  const items = itemsOf(vector);
-  if (items instanceof Uint8Array) return items.slice(0, rows);
-  return Uint8Array.from({ length: rows }, (_, i) => Number(vector.getItem(i)));
+function bytesAt(at: number, batch: Chunks): Uint8Array {
+  const bytes = new Uint8Array(batch.rows);
+  eachVector(batch, at, (vector, from, rows) => {
+    const items = itemsOf(vector);
+    if (items instanceof Uint8Array) bytes.set(items.subarray(0, rows), from);
+    else for (let i = 0; i < rows; i += 1) bytes[from + i] = Number(vector.getItem(i));
+  });
+  return bytes;
 }
 
-function doublesOf(vector: DuckDBVector, rows: number): Float64Array {
-  const items = itemsOf(vector);
-  if (items instanceof Float64Array) return items.slice(0, rows);
-  return Float64Array.from({ length: rows }, (_, i) => Number(vector.getItem(i) ?? Number.NaN));
-}
-
-function textsOf(vector: DuckDBVector, kinds: Uint8Array): readonly (string | undefined)[] {
-  return Array.from(kinds, (kind, i) =>
-    kind > CellKind.fractional ? String(vector.getItem(i) ?? '') : undefined,
-  );
+function doublesAt(at: number, batch: Chunks): Float64Array {
+  const numbers = new Float64Array(batch.rows);
+  eachVector(batch, at, (vector, from, rows) => {
+    const items = itemsOf(vector);
+    if (items instanceof Float64Array) numbers.set(items.subarray(0, rows), from);
+    else {
+      for (let i = 0; i < rows; i += 1) {
+        numbers[from + i] = Number(vector.getItem(i) ?? Number.NaN);
+      }
+    }
+  });
+  return numbers;
 }
 
 /** A batch of no rows: the columns of a file that has nothing else. */

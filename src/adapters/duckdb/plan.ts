@@ -38,7 +38,7 @@ function byFormat(
     case 'csv':
       return planCsv(path, format.header);
     case 'parquet':
-      return planTyped(connection, path, `read_parquet(${literal(path)})`);
+      return planParquet(connection, path);
     default:
       return planJson(connection, path, format.kind);
   }
@@ -94,6 +94,14 @@ function mustDiffer(path: string, names: readonly string[]): void {
     const pair = `${JSON.stringify(other)} and ${JSON.stringify(original)}`;
     throw new UnreadableData(path, `the keys ${pair} differ by case alone, which is not supported`);
   }
+}
+
+async function planParquet(connection: DuckDBConnection, path: string): Promise<FilePlan> {
+  const plan = await planTyped(connection, path, `read_parquet(${literal(path)})`);
+  const leaves = plan.leaves.map((leaf) =>
+    leaf.sort === 'text' ? { ...leaf, sort: 'string' as const } : leaf,
+  );
+  return { ...plan, leaves };
 }
 
 async function planTyped(

@@ -116,7 +116,11 @@ async function explainWithin({
           'use_logit needs scores from 0 to 1',
       );
     }
-    work.finish(plan, { itself, coalitions: found?.means ?? new Float64Array(0) });
+    const means = found?.means ?? new Float64Array(0);
+    if (!itself.every(Number.isFinite) || !means.every(Number.isFinite)) {
+      return refuse(`the model gives no finite number for row ${index + 1}`);
+    }
+    work.finish(plan, { itself, coalitions: means });
     work.progress({ plan, coalition: 0, from: 0, to: 0 }, true);
   }
   return ok(work.explanation({ predictions, asked: 0, calls: 0 }));

@@ -6,6 +6,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Coalitions } from './coalitions.ts';
+import { type Link, labelsOf, linked, logistic } from './link.ts';
 import type { Row, WhiteBox, WhiteBoxMeans } from './types.ts';
 
 /** Nodes by place, the root first; a row goes left when its cell is at most the threshold. */
@@ -15,27 +16,36 @@ export interface Tree {
   readonly thresholds: Float64Array;
   readonly left: Int32Array;
   readonly right: Int32Array;
-  /** Of leaves. */
+  /** Which of the model's sums leaves add to. */
+  readonly sums: Int32Array;
+  /** Of leaves: node n, place p of `sums` at `n · sums + p`. */
   readonly values: Float64Array;
 }
 
 export interface TreeModel {
+  readonly kind: 'trees';
   readonly features: number;
   readonly trees: readonly Tree[];
-  readonly bias: number;
-  /** The score is the sum, or 1 / (1 + e^−sum). */
-  readonly transform: 'none' | 'logistic';
+  /** Of each sum. */
+  readonly bias: Float64Array;
+  readonly link: Link;
 }
 
 /**
  * Cells are rounded to 32 bits, as the model's input is; a cell that is not a number is NaN and
  * goes right.
  */
-export function whiteBoxOf(model: TreeModel): WhiteBox {
+export function treeBoxOf(model: TreeModel): WhiteBox {
+  const { features, link } = model;
+  const labels = labelsOf(link);
   return {
-    features: model.features,
-    labels: 1,
-    scores: (row) => [scoreOf(model, sumOf(model, cellsOf(row)))],
+    features,
+    labels,
+    scores(row) {
+      const sums = sumsOf(model, cellsOf(row));
+      linked(sums, link);
+      return Array.from(sums.subarray(0, labels));
+    },
     over(background) {
       const rows = background.map(cellsOf);
       const splits = model.trees.map((tree) => splitsOf(tree, rows));
@@ -47,27 +57,26 @@ export function whiteBoxOf(model: TreeModel): WhiteBox {
   };
 }
 
-function cellsOf(row: Row): Float64Array {
+/** As a model's input of 32-bit floats has them. */
+export function cellsOf(row: Row): Float64Array {
   return Float64Array.from(row, (cell) =>
     typeof cell === 'number' ? Math.fround(cell) : Number.NaN,
   );
 }
 
-function scoreOf({ transform }: TreeModel, sum: number): number {
-  return transform === 'logistic' ? 1 / (1 + Math.exp(-sum)) : sum;
-}
-
-function sumOf({ trees, bias }: TreeModel, cells: Float64Array): number {
-  let sum = bias;
-  for (const { features, thresholds, left, right, values } of trees) {
+function sumsOf({ trees, bias }: TreeModel, cells: Float64Array): Float64Array {
+  const total = bias.slice();
+  for (const { features, thresholds, left, right, sums, values } of trees) {
     let node = 0;
     for (let at = features[node] ?? -1; at >= 0; at = features[node] ?? -1) {
       const goesLeft = (cells[at] ?? Number.NaN) <= (thresholds[node] ?? 0);
       node = (goesLeft ? left[node] : right[node]) ?? 0;
     }
-    sum += values[node] ?? 0;
+    for (const [place, sum] of sums.entries()) {
+      total[sum] = (total[sum] ?? 0) + (values[node * sums.length + place] ?? 0);
+    }
   }
-  return sum;
+  return total;
 }
 
 /** Node n, background row b at `n · rows + b`: 1 where the row goes left. */
@@ -91,46 +100,92 @@ interface SheetInput {
   readonly varying: Int32Array;
 }
 
-/** Coalitions whose sums are in memory together: what a core's own cache holds. */
+/** Sums in memory together: what a core's own cache holds. */
 const blockCells = 2 ** 15;
 
 /** Sums of all pairs of a coalition and a background row, a block of coalitions at a time. */
 function sheetOf(input: SheetInput): (cells: Float64Array) => WhiteBoxMeans {
   const { model, rows, coalitions } = input;
   const width = rows.length;
-  const block = Math.max(1, Math.floor(blockCells / width));
+  const each = model.link.sums;
+  const block = Math.min(Math.max(1, Math.floor(blockCells / width / each)), coalitions.count);
   return (cells) => {
-    const means = new Float64Array(coalitions.count);
-    let lowest = Number.POSITIVE_INFINITY;
-    let highest = Number.NEGATIVE_INFINITY;
-    const sums = new Float64Array(Math.min(block, coalitions.count) * width);
-    const columns = new Float64Array(width);
+    const table = (size: number) => Array.from({ length: each }, () => new Float64Array(size));
+    const [sums, columns] = [table(block * width), table(width)];
+    const gathered = gatherer(model.link, coalitions.count, width);
     for (let first = 0; first < coalitions.count; first += block) {
       const count = Math.min(block, coalitions.count - first);
-      sums.fill(0);
-      columns.fill(model.bias);
+      for (const [sum, bias] of model.bias.entries()) {
+        sums[sum]?.fill(0);
+        columns[sum]?.fill(bias);
+      }
       const walk = walkOf(input, { cells, sums, columns, first });
       for (const [at, tree] of model.trees.entries()) walk(tree, at, count);
-      for (let c = 0; c < count; c += 1) {
-        let total = 0;
-        for (let b = 0; b < width; b += 1) {
-          const score = scoreOf(model, (sums[c * width + b] ?? 0) + (columns[b] ?? 0));
-          total += score;
-          if (score < lowest) lowest = score;
-          if (score > highest) highest = score;
-        }
-        means[first + c] = total / width;
+      gathered.take({ sums, columns, first, count });
+    }
+    return gathered.found;
+  };
+}
+
+/** Sums of a block, of every pair and of whole columns. */
+interface BlockSums {
+  readonly sums: readonly Float64Array[];
+  readonly columns: readonly Float64Array[];
+  readonly first: number;
+  readonly count: number;
+}
+
+interface Gatherer {
+  readonly found: { means: Float64Array; lowest: number; highest: number };
+  take(block: BlockSums): void;
+}
+
+/** Means of the scores of coalitions. One score of one sum is most models', and the fast way. */
+function gatherer(link: Link, coalitions: number, width: number): Gatherer {
+  const labels = labelsOf(link);
+  const means = new Float64Array(coalitions * labels);
+  const found = { means, lowest: Number.POSITIVE_INFINITY, highest: Number.NEGATIVE_INFINITY };
+  const isOne = link.sums === 1 && !link.isNormalised && link.transform !== 'softmax';
+  const row = new Float64Array(link.sums);
+  const takeMany = ({ sums, columns, first, count }: BlockSums) => {
+    for (let pair = 0; pair < count * width; pair += 1) {
+      for (let sum = 0; sum < link.sums; sum += 1) {
+        row[sum] = (sums[sum]?.[pair] ?? 0) + (columns[sum]?.[pair % width] ?? 0);
+      }
+      linked(row, link);
+      const start = (first + Math.floor(pair / width)) * labels;
+      for (let label = 0; label < labels; label += 1) {
+        const score = row[label] ?? 0;
+        means[start + label] = (means[start + label] ?? 0) + score / width;
+        if (score < found.lowest) found.lowest = score;
+        if (score > found.highest) found.highest = score;
       }
     }
-    return { means, lowest, highest };
   };
+  const takeOne = ({ sums: [sums], columns: [columns], first, count }: BlockSums) => {
+    assert(sums && columns, 'a model has a sum');
+    let { lowest, highest } = found;
+    for (let c = 0; c < count; c += 1) {
+      let total = 0;
+      for (let b = 0; b < width; b += 1) {
+        const sum = (sums[c * width + b] ?? 0) + (columns[b] ?? 0);
+        const score = link.transform === 'logistic' ? logistic(sum) : sum;
+        total += score;
+        if (score < lowest) lowest = score;
+        if (score > highest) highest = score;
+      }
+      means[first + c] = total / width;
+    }
+    Object.assign(found, { lowest, highest });
+  };
+  return { found, take: isOne ? takeOne : takeMany };
 }
 
 interface Block {
   readonly cells: Float64Array;
-  readonly sums: Float64Array;
+  readonly sums: readonly Float64Array[];
   /** Of each background row, what is to be added to its sums in all of the block's coalitions. */
-  readonly columns: Float64Array;
+  readonly columns: readonly Float64Array[];
   /** The block's first coalition. */
   readonly first: number;
 }
@@ -152,15 +207,22 @@ function walkOf(
   const { masks, features: maskWidth } = coalitions;
   let all = 0;
 
+  function addLeaf(tree: Tree, node: number, run: Run): void {
+    const whole = run.c1 - run.c0 === all;
+    const each = tree.sums.length;
+    for (let place = 0; place < each; place += 1) {
+      const value = tree.values[node * each + place] ?? 0;
+      const sum = tree.sums[place] ?? 0;
+      if (whole) addToRows(columns[sum], others, run, value);
+      else addTo(sums[sum], lists, run, value);
+    }
+  }
+
   function visit(tree: Tree, split: Uint8Array, node: number, run: Run): void {
     const { c0, c1, b0, b1 } = run;
     if (c0 >= c1 || b0 >= b1) return;
     const feature = tree.features[node] ?? -1;
-    if (feature < 0) {
-      const whole = c1 - c0 === all;
-      const value = tree.values[node] ?? 0;
-      return whole ? addToRows(columns, others, run, value) : addTo(sums, lists, run, value);
-    }
+    if (feature < 0) return addLeaf(tree, node, run);
     const left = tree.left[node] ?? 0;
     const right = tree.right[node] ?? 0;
     const place = inCoalition[feature] ?? -1;
@@ -208,11 +270,12 @@ interface Run {
 }
 
 function addToRows(
-  columns: Float64Array,
+  columns: Float64Array | undefined,
   others: Int32Array,
   { b0, b1 }: Run,
   value: number,
 ): void {
+  assert(columns, 'a tree adds to sums of its model');
   for (let at = b0; at < b1; at += 1) {
     const other = others[at] ?? 0;
     columns[other] = (columns[other] ?? 0) + value;
@@ -220,12 +283,13 @@ function addToRows(
 }
 
 function addTo(
-  sums: Float64Array,
+  sums: Float64Array | undefined,
   lists: { readonly sets: Int32Array; readonly others: Int32Array; readonly width: number },
   { c0, c1, b0, b1 }: Run,
   value: number,
 ): void {
   const { sets, others, width } = lists;
+  assert(sums, 'a tree adds to sums of its model');
   for (let c = c0; c < c1; c += 1) {
     const start = (sets[c] ?? 0) * width;
     for (let b = b0; b < b1; b += 1) {

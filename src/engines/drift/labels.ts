@@ -71,11 +71,7 @@ const drawnCells = 1_000_000;
 export function decomposeAccuracy(
   reference: Labelled,
   current: Labelled,
-  {
-    bins = defaultBins,
-    rounds,
-    random = seededRandom(seed),
-  }: DecomposeOptions = {},
+  { bins = defaultBins, rounds, random = seededRandom(seed) }: DecomposeOptions = {},
 ): Decomposition | undefined {
   if (reference.label.length === 0 || current.label.length === 0) return undefined;
   const edges = edgesOf(reference.score, bins);
@@ -83,9 +79,7 @@ export function decomposeAccuracy(
   const whole = partsOf(a, b);
   const affordable = Math.floor(drawnCells / (a.length + b.length));
   const length = rounds ?? Math.min(mostRounds, Math.max(fewestRounds, affordable));
-  const draws = Array.from({ length }, () =>
-    partsOf(resampled(a, random), resampled(b, random)),
-  );
+  const draws = Array.from({ length }, () => partsOf(resampled(a, random), resampled(b, random)));
   const estimate = (key: keyof Parts): Estimate => {
     const values = Float64Array.from(draws, (draw) => draw[key]).sort();
     const at = (q01: number) => values[Math.round(q01 * (values.length - 1))] ?? whole[key];

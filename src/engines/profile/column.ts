@@ -12,6 +12,7 @@ import {
 } from './kll.ts';
 import { addNumbers, type Moments, mergeMoments, zeroMoments } from './moments.ts';
 import {
+  addCodedToTally,
   addNumbersToTally,
   addTextsToTally,
   distinctOf,
@@ -52,21 +53,9 @@ let gathered = new Float64Array(16_384);
 
 /** Changes `column`. */
 export function observeColumn(column: ColumnProfile, batch: ColumnBatch): void {
-  const { kinds: cellKinds, numbers, texts } = batch;
-  if (gathered.length < cellKinds.length) gathered = new Float64Array(cellKinds.length);
-  let [integral, fractional, boolean, text] = [0, 0, 0, 0];
-  let missing = 0;
-  for (let i = 0; i < cellKinds.length; i += 1) {
-    const kind = cellKinds[i];
-    if (kind === CellKind.integral || kind === CellKind.fractional) {
-      // Adding zero makes -0 the 0 it is equal to.
-      gathered[integral + fractional] = (numbers[i] ?? Number.NaN) + 0;
-      if (kind === CellKind.integral) integral += 1;
-      else fractional += 1;
-    } else if (kind === CellKind.missing) missing += 1;
-    else if (kind === CellKind.boolean) boolean += 1;
-    else text += 1;
-  }
+  const rows = batch.kinds.length;
+  if (gathered.length < rows) gathered = new Float64Array(rows);
+  const { integral, fractional, boolean, text } = gather(batch.kinds, batch.numbers, gathered);
   const { kinds } = column;
   kinds.integral += integral;
   kinds.fractional += fractional;
@@ -79,9 +68,29 @@ export function observeColumn(column: ColumnProfile, batch: ColumnBatch): void {
     addNumbersToTally(column.numbers, gathered, count);
   }
   if (boolean + text === 0) return;
+  if (batch.coded) {
+    addCodedToTally(column.texts, batch.coded);
+    return;
+  }
   // A text cell without text is the empty one.
-  const all = count + missing === 0 && !texts.includes(undefined);
-  addTextsToTally(column.texts, all ? texts : textsAmong(cellKinds, texts));
+  const all = boolean + text === rows && !batch.texts.includes(undefined);
+  addTextsToTally(column.texts, all ? batch.texts : textsAmong(batch.kinds, batch.texts));
+}
+
+/** Puts the numbers side by side; how many cells of each kind there are. */
+function gather(kinds: Uint8Array, numbers: Float64Array, into: Float64Array): KindCounts {
+  let [integral, fractional, boolean, text] = [0, 0, 0, 0];
+  for (let i = 0; i < kinds.length; i += 1) {
+    const kind = kinds[i] as CellKind;
+    if (kind === CellKind.fractional || kind === CellKind.integral) {
+      // Adding zero makes -0 the 0 it is equal to.
+      into[integral + fractional] = (numbers[i] as number) + 0;
+      if (kind === CellKind.integral) integral += 1;
+      else fractional += 1;
+    } else if (kind === CellKind.text) text += 1;
+    else if (kind === CellKind.boolean) boolean += 1;
+  }
+  return { integral, fractional, boolean, text };
 }
 
 function textsAmong(

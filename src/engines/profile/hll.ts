@@ -22,6 +22,23 @@ export function addValue(registers: Registers, value: string | number): void {
   if (rank > (registers[index] ?? 0)) registers[index] = rank;
 }
 
+/** Changes `registers` as adding the first `count` of `numbers` one by one would. */
+export function addNumbersToRegisters(
+  registers: Registers,
+  numbers: Float64Array,
+  count: number,
+): void {
+  // A -0 hashes as the 0 it is equal to, which is for the caller to see to: the bits are read.
+  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * count);
+  for (let i = 0; i < 2 * count; i += 2) {
+    const upper = words[i + 1] as number;
+    const high = mix((words[i] as number) ^ mix(upper ^ 0x9e3779b9));
+    const rank = Math.clz32(mix(high ^ upper ^ 0x85ebca6b)) + 1;
+    const index = high >>> (32 - indexBits);
+    if (rank > (registers[index] as number)) registers[index] = rank;
+  }
+}
+
 /** A new set of registers: that of the union. */
 export function mergeRegisters(a: Registers, b: Registers): Registers {
   return a.map((rank, i) => Math.max(rank, b[i] ?? 0));

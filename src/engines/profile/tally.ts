@@ -3,7 +3,9 @@
  * estimate of how many there are, with the frequent ones (Misra and Gries 1982; merge of Agarwal
  * et al. 2012) for texts. While exact, merging is exact; the estimate merges exactly too.
  */
+import type { CodedTexts } from '../../ports/analytics.ts';
 import {
+  addNumbersToRegisters,
   addValue,
   emptyRegisters,
   estimateDistinct,
@@ -56,7 +58,7 @@ export function addNumbersToTally(
   count: number,
 ): void {
   if (tally.registers && tally.limits.frequent === 0) {
-    for (let i = 0; i < count; i += 1) addValue(tally.registers, numbers[i] ?? 0);
+    addNumbersToRegisters(tally.registers, numbers, count);
     return;
   }
   const seen: number[] = [];
@@ -108,6 +110,27 @@ export function addTextsToTally(
 }
 
 const mostPlaced = 512;
+
+/** Changes `tally` as adding the text of each cell would. */
+export function addCodedToTally(tally: Tally<string>, { values, codes }: CodedTexts): void {
+  const room = tally.registers ? 0 : tally.limits.exact - tally.counts.size;
+  if (values.length <= room) {
+    const counts = new Uint32Array(values.length + 1);
+    for (let i = 0; i < codes.length; i += 1) {
+      const code = codes[i] as number;
+      counts[code] = (counts[code] as number) + 1;
+    }
+    values.forEach((text, i) => {
+      const count = counts[i + 1] as number;
+      if (count > 0) tally.counts.set(text, (tally.counts.get(text) ?? 0) + count);
+    });
+    return;
+  }
+  for (let i = 0; i < codes.length; i += 1) {
+    const code = codes[i] as number;
+    if (code > 0) addToTally(tally, values[code - 1] as string);
+  }
+}
 
 export function mergeTallies<Value extends string | number>(
   a: Tally<Value>,

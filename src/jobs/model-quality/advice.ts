@@ -3,12 +3,15 @@ import { adviceFor } from '../../engines/drift/advice.ts';
 import type { Constraint, Violation } from '../../engines/performance/constraints.ts';
 import { deviationMinimumRows, type Performance } from '../../engines/performance/measures.ts';
 import type { Advice } from '../../engines/report/body.ts';
+import type { Drift } from './drift.ts';
+import { causeAdvice, driftSentence } from './drift-report.ts';
 
 export interface Situation {
   readonly performance: Performance;
   readonly constraint: Constraint | undefined;
   /** How far labels, predictions and scores moved from the baseline's, from 0 to 1. */
   readonly moved: readonly Moved[];
+  readonly drift?: Drift | undefined;
 }
 
 export interface Moved {
@@ -20,7 +23,7 @@ export interface Moved {
 const tellingDistance = 0.05;
 
 export function adviceOn({ measure }: Violation, situation: Situation): Advice {
-  const { performance, constraint, moved } = situation;
+  const { performance, constraint, moved, drift } = situation;
   const { rows, measures } = performance;
   const evidence: string[] = [];
   const { value, deviation } = measures[measure] ?? { value: 0 };
@@ -36,6 +39,8 @@ export function adviceOn({ measure }: Violation, situation: Situation): Advice {
     if (distance < tellingDistance) continue;
     evidence.push(`The distribution of ${what} moved by ${shown(distance)} from the baseline's.`);
   }
+  const cause = drift && driftSentence(drift);
+  if (cause !== undefined) evidence.push(cause);
   const constant = measures[`${measure}_best_constant_classifier`];
   if (constant && constant.value >= value) {
     evidence.push(`A classifier that always gives one answer reaches ${shown(constant.value)}.`);
@@ -54,6 +59,8 @@ export function adviceOn({ measure }: Violation, situation: Situation): Advice {
       evidence,
     };
   }
+  const action = drift && causeAdvice(drift);
+  if (action !== undefined) return { action, evidence };
   return adviceFor('model quality', { metric: measure, evidence });
 }
 

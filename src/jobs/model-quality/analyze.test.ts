@@ -173,7 +173,7 @@ test('merged records are judged against a baseline, and drift is told', async ()
   );
   expect(made.files['baseline_distributions.json']).toBeUndefined();
   const precision = made.report.findings.find(({ subject }) => subject === 'precision');
-  expect(precision?.advice.action).toMatch(/^Retrain with recent data/);
+  expect(precision?.advice.action).toMatch(/^Retrain on a sliding window of recent data/);
   expect(precision?.advice.evidence.join(' ')).toContain(
     'The distribution of labels moved by 0.36',
   );

@@ -18,15 +18,18 @@ import {
   type Shares,
 } from '../../engines/performance/distribution.ts';
 import type { Performance } from '../../engines/performance/measures.ts';
+import { sampleOf } from '../../engines/performance/sample.ts';
 import { javaDouble } from '../../engines/quality/java-json.ts';
 import type { ReportBody } from '../../engines/report/body.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
-import type { Abortable } from '../../ports/metadata-store.ts';
+import type { ScriptOptions, ScriptSource } from '../../ports/scripts.ts';
 import type { Moved } from './advice.ts';
 import { answersOf } from './answers.ts';
 import { formatConstraints, formatStatistics, formatViolations } from './documents.ts';
+import { type Drift, driftBetween, unknownDrift } from './drift.ts';
+import { driftName, formatDrift } from './drift-document.ts';
 import type { Judged } from './gathered.ts';
 import { type NamedFile, type ReadParts, readAnswers } from './read.ts';
 import { reportOf } from './report.ts';
@@ -43,6 +46,8 @@ export interface ModelQualityRequest {
   readonly evaluatedAtMs: number;
   /** Of a run of a schedule: records of other times are left out. */
   readonly window?: { readonly startMs: number; readonly endMs: number };
+  /** Makes the rows of each record; the attributes then name what it returns. */
+  readonly preprocessor?: ScriptSource;
   readonly baselineConstraintsText?: string;
   /** What the baseline's analysis left as `baseline_distributions.json`. */
   readonly baselineDistributionsText?: string;
@@ -74,18 +79,19 @@ export interface ModelQualityResult {
 export async function analyzeModelQuality(
   parts: ModelQualityParts,
   request: ModelQualityRequest,
-  options: Abortable = {},
+  options: ScriptOptions = {},
 ): Promise<Outcome<ModelQualityResult>> {
   const settings = settingsOf(request.environment);
   if (!settings.ok) return settings;
   const baseline = baselineOf(request, settings.value.problem);
   if (!baseline.ok) return baseline;
   const answers = answersOf(settings.value);
-  const { files, window } = request;
+  const { files, window, preprocessor } = request;
   const reading = {
     files,
     settings: settings.value,
     ...(window ? { between: window } : {}),
+    ...(preprocessor ? { preprocessor } : {}),
     add: answers.add,
   };
   const read = await readAnswers(parts, reading, options);
@@ -133,12 +139,46 @@ function baselineOf(
   });
 }
 
-function resultOf(
-  { performance, distributions, notes }: Judged,
+/** Rows of a window that are looked at for what changed; more would not tell more. */
+const mostComparedRows = 50_000;
+
+/** Of a window, or where a baseline says what to compare with. */
+function driftOf(
+  { distributions, answers }: Judged,
   baseline: Baseline,
-  { evaluatedAtMs, joined, window }: ModelQualityRequest,
+  { baselineDistributionsText, window, options }: ModelQualityRequest,
+): Drift | undefined {
+  if (!window && baselineDistributionsText === undefined) return undefined;
+  const { rows } = distributions;
+  if (!baseline.distributions) {
+    const reason =
+      baselineDistributionsText === undefined
+        ? `there is no ${distributionsName} beside the constraints of the baseline`
+        : `${distributionsName} cannot be read`;
+    return unknownDrift(rows, reason);
+  }
+  const sample = sampleOf(answers, seededRandom(options?.seed ?? 1), mostComparedRows);
+  return driftBetween(
+    { distributions: baseline.distributions, sample: baseline.distributions.sample },
+    { distributions, sample },
+  );
+}
+
+/** A document that later windows are compared with: labels and scores, and no features. */
+function keptOf({ distributions, answers }: Judged, { options }: ModelQualityRequest): string {
+  const sample = sampleOf(answers, seededRandom(options?.seed ?? 1));
+  return formatDistributions({ ...distributions, sample });
+}
+
+function resultOf(
+  judged: Judged,
+  baseline: Baseline,
+  request: ModelQualityRequest,
 ): ModelQualityResult {
+  const { performance, distributions, notes } = judged;
+  const { evaluatedAtMs, joined, window } = request;
   const { constraints } = baseline;
+  const drift = driftOf(judged, baseline, request);
   const judgement = constraints
     ? judge(performance, constraints, javaDouble)
     : { violations: [], notes: [] };
@@ -153,7 +193,8 @@ function resultOf(
         ? { 'constraint_violations.json': formatViolations(violations) }
         : {}),
       // A window is compared with a baseline, and is none itself.
-      ...(window ? {} : { [distributionsName]: formatDistributions(distributions) }),
+      ...(window ? {} : { [distributionsName]: keptOf(judged, request) }),
+      ...(drift ? { [driftName]: formatDrift(drift) } : {}),
     },
     violations,
     metrics: observed.map(([metric, { value }]) => ({ metric, value })),
@@ -163,6 +204,7 @@ function resultOf(
       constraints,
       violations,
       moved: movedFrom(baseline.distributions, distributions),
+      drift,
       labelShares: [sharesIn(baseline.distributions?.label), sharesIn(distributions.label)],
       notes: [
         ...joinNotes(joined),

@@ -106,7 +106,7 @@ test('a window is judged, measured and told', async () => {
   if (!outcome.ok) return;
   const { files, metrics, report } = outcome.value;
   expect(Object.keys(files)).toEqual([
-    ...['statistics.json', 'constraints.json', 'constraint_violations.json'],
+    ...['statistics.json', 'constraints.json', 'constraint_violations.json', 'drift.json'],
   ]);
   expect(metrics).toContainEqual({ metric: 'mae', value: 0.75 });
   expect(requests[0]).toMatchObject({

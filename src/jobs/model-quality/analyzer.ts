@@ -6,10 +6,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { type Outcome, ok } from '../../kernel/outcome.ts';
-import type { Abortable } from '../../ports/metadata-store.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import type { ScriptOptions, Scripts } from '../../ports/scripts.ts';
 import { joinReportName } from '../ground-truth/merger.ts';
-import type { AnalysisInputs, Analyze } from '../processing/analysis.ts';
+import type { AnalysisInputs, AnalysisResult, Analyze } from '../processing/analysis.ts';
+import { type JobScripts, scriptsOfJob } from '../scripts/environment.ts';
+import { postprocessed } from '../scripts/postprocess.ts';
 import {
   distributionsName,
   type ModelQualityOptions,
@@ -19,12 +21,18 @@ import {
 
 /** The heavy work, in plain data, so that it can be sent to another thread. */
 export interface ModelQualityTasks {
-  analyze(request: ModelQualityRequest, options: Abortable): Promise<Outcome<ModelQualityResult>>;
+  /** `say` is for what scripts print. */
+  analyze(
+    request: ModelQualityRequest,
+    options: ScriptOptions,
+  ): Promise<Outcome<ModelQualityResult>>;
 }
 
 export interface ModelQualityAnalyzerParts {
   readonly clock: Clock;
   readonly tasks: ModelQualityTasks;
+  /** Without it, jobs that name scripts are refused. */
+  readonly scripts?: Scripts;
   readonly options?: ModelQualityOptions;
 }
 
@@ -33,22 +41,46 @@ const largestDocumentBytes = 16 * 1024 * 1024;
 
 export function makeModelQualityAnalyzer(parts: ModelQualityAnalyzerParts): Analyze {
   return async (job, inputs, options) => {
-    const request = await requestOf(job, inputs, parts);
+    const { environment } = job.plan;
+    const scripts = await scriptsOfJob(environment, inputs);
+    if (!scripts.ok) return scripts;
+    const { preprocessor, postprocessor } = scripts.value;
+    const { scripts: runner } = parts;
+    if (preprocessor && !runner) return unsupported('record preprocessor');
+    if (postprocessor && !runner) return unsupported('post-analytics');
+    const request = await requestOf(job, inputs, { ...parts, scripts: scripts.value });
     const files = request.files.length;
     options.say(`measuring the labelled predictions of ${files} file${files === 1 ? '' : 's'}`);
-    const result = await parts.tasks.analyze(request, options);
-    if (!result.ok) return result;
-    const { violations, metrics, report } = result.value;
+    const analyzed = await parts.tasks.analyze(request, options);
+    if (!analyzed.ok) return analyzed;
+    const { violations, metrics, report } = analyzed.value;
     options.say(report.summary);
     for (const note of report.notes) options.say(note);
-    return ok({ files: result.value.files, violations: violations.length, metrics, report });
+    const result: AnalysisResult = {
+      files: analyzed.value.files,
+      violations: violations.length,
+      metrics,
+      report,
+    };
+    if (!postprocessor || !runner) return ok(result);
+    const post = { source: postprocessor, files: result.files, environment };
+    const left = await postprocessed({ scripts: runner }, post, options);
+    return left.ok ? ok({ ...result, files: left.value }) : left;
   };
 }
+
+function unsupported(which: string) {
+  return refuse(`${which} scripts are not supported by this server`);
+}
+
+type RequestParts = Pick<ModelQualityAnalyzerParts, 'clock' | 'options'> & {
+  readonly scripts: JobScripts;
+};
 
 async function requestOf(
   job: ProcessingJobRow,
   inputs: AnalysisInputs,
-  { clock, options }: ModelQualityAnalyzerParts,
+  { clock, options, scripts: { preprocessor } }: RequestParts,
 ): Promise<ModelQualityRequest> {
   const { monitoring, plan } = job;
   const distributions = await besideConstraints(job, inputs);
@@ -57,6 +89,7 @@ async function requestOf(
     files: inputs.dataset.map(({ path, uri }) => ({ path, name: uri })),
     environment: plan.environment,
     evaluatedAtMs: clock.nowMs(),
+    ...(preprocessor ? { preprocessor } : {}),
     ...(monitoring
       ? { window: { startMs: monitoring.windowStartMs, endMs: monitoring.windowEndMs } }
       : {}),

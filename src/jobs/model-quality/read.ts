@@ -10,8 +10,10 @@ import {
   UnreadableData,
 } from '../../ports/analytics.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
-import type { Abortable } from '../../ports/metadata-store.ts';
+import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
 import { linesOf } from '../data-quality/lines.ts';
+import { ScriptFailed } from '../scripts/preprocess.ts';
+import { readPreprocessed } from './preprocessed.ts';
 import type { Settings } from './settings.ts';
 
 export interface NamedFile {
@@ -32,28 +34,34 @@ export interface AnswerRow {
 export interface ReadParts {
   readonly analytics: Analytics;
   readonly query: JsonQuery;
+  /** Without it, inputs with a preprocessor are refused. */
+  readonly scripts?: Scripts;
 }
 
 export interface ReadRequest {
   readonly files: readonly NamedFile[];
   readonly settings: Settings;
   readonly between?: { readonly startMs: number; readonly endMs: number };
+  /** Makes the rows of each record; the attributes then name what it returns. */
+  readonly preprocessor?: ScriptSource;
 }
 
-/** Ends at the first row that `add` refuses, with its reason. */
+/** A request, and what takes its rows. */
+export /** Ends at the first row that `add` refuses, with its reason. */
 export async function readAnswers(
   parts: ReadParts,
-  request: ReadRequest & { add(row: AnswerRow): Outcome<void> },
-  options: Abortable = {},
+  request: Reading,
+  options: ScriptOptions = {},
 ): Promise<Outcome<void>> {
-  const { files, settings } = request;
+  const { files, settings, preprocessor } = request;
   if (files.length === 0) return ok(undefined);
   try {
+    if (preprocessor) return await readPreprocessed(parts, { ...request, preprocessor }, options);
     if (settings.format === 'records') return await readRecords(parts, request, options);
     const format = settings.format;
     return await readTable(parts, { ...request, format }, options);
   } catch (error) {
-    if (!(error instanceof UnreadableData)) throw error;
+    if (!(error instanceof UnreadableData || error instanceof ScriptFailed)) throw error;
     const named = files.reduce(
       (text, { path, name }) => text.replaceAll(path, name),
       error.message,
@@ -62,12 +70,10 @@ export async function readAnswers(
   }
 }
 
-type Reading = ReadRequest & { add(row: AnswerRow): Outcome<void> };
-
 async function readRecords(
   { query }: ReadParts,
   { files, settings, between, add }: Reading,
-  options: Abortable,
+  options: ScriptOptions,
 ): Promise<Outcome<void>> {
   const { inference, probability, groundTruth } = settings;
   const format: ObservationFormat = {
@@ -91,14 +97,16 @@ async function readRecords(
   return ok(undefined);
 }
 
+export const noAnswerAttribute = 'neither inference_attribute nor probability_attribute is set';
+
 async function readTable(
   { analytics }: ReadParts,
   { files, settings, format, add }: Reading & { readonly format: TabularFormat },
-  options: Abortable,
+  options: ScriptOptions,
 ): Promise<Outcome<void>> {
   if (settings.groundTruth === undefined) return refuse('ground_truth_attribute is not set');
   if (settings.inference === undefined && settings.probability === undefined) {
-    return refuse('neither inference_attribute nor probability_attribute is set');
+    return refuse(noAnswerAttribute);
   }
   let before = 0;
   const paths = files.map(({ path }) => path);

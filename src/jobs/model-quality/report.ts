@@ -10,6 +10,8 @@ import type {
   ReportTable,
 } from '../../engines/report/body.ts';
 import { adviceOn, type Moved } from './advice.ts';
+import type { Drift } from './drift.ts';
+import { driftFigures, driftNotes, driftSentence, driftTables } from './drift-report.ts';
 
 export interface Findings {
   readonly performance: Performance;
@@ -17,6 +19,8 @@ export interface Findings {
   readonly violations: readonly Violation[];
   readonly moved: readonly Moved[];
   readonly labelShares: readonly [baseline: Shares | undefined, current: Shares | undefined];
+  /** Of a window, against its baseline. */
+  readonly drift: Drift | undefined;
   readonly notes: readonly string[];
 }
 
@@ -26,10 +30,12 @@ const mostChartPoints = 200;
 const constantSuffix = '_best_constant_classifier';
 
 export function reportOf(findings: Findings): ReportBody {
-  const { performance, constraints, violations, moved, notes } = findings;
+  const { performance, constraints, violations, moved, notes, drift } = findings;
+  const [before, after] = findings.labelShares;
+  const cause = drift && driftSentence(drift);
   return {
     monitor: 'Model quality',
-    summary: summaryOf(findings),
+    summary: cause === undefined ? summaryOf(findings) : `${summaryOf(findings)} ${cause}`,
     rows: performance.rows,
     findings: violations.map((violation) => ({
       subject: violation.measure,
@@ -39,13 +45,18 @@ export function reportOf(findings: Findings): ReportBody {
         performance,
         constraint: constraints?.thresholds.get(violation.measure),
         moved,
+        drift,
       }),
     })),
-    figures: figuresOf(findings),
-    comparisons: [],
-    tables: [measuresTable(findings), ...matrixOf(performance.confusion)],
+    figures: [...figuresOf(findings), ...(drift ? driftFigures(drift) : [])],
+    comparisons: drift?.comparisons ?? [],
+    tables: [
+      ...(drift ? driftTables(drift, { before, after }) : []),
+      measuresTable(findings),
+      ...matrixOf(performance.confusion),
+    ],
     charts: chartsOf(findings),
-    notes,
+    notes: [...notes, ...(drift ? driftNotes(drift) : [])],
   };
 }
 
