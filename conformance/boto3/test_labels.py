@@ -1,4 +1,4 @@
-"""Labels that meet captured requests: of one row and of several, in CSV and in JSON, early, late and never."""
+"""Labels that meet captured requests of several rows, in CSV and in JSON, or meet none."""
 
 import json
 import math

@@ -5,7 +5,7 @@
  *
  *     node conformance/browser/reports.mjs PAGES [--out FOLDER]
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -112,8 +112,10 @@ async function main(args) {
     options: { out: { type: 'string' } },
   });
   const [folder, ...more] = positionals;
-  if (folder === undefined || more.length > 0) {
+  if (folder === undefined || more.length > 0 || !existsSync(folder)) {
     console.error('usage: node conformance/browser/reports.mjs PAGES [--out FOLDER]');
+    if (folder !== undefined)
+      console.error(`there must be one folder, and it must exist: ${folder}`);
     return 2;
   }
   const files = readdirSync(folder, { recursive: true })

@@ -36,7 +36,7 @@ import { cloudwatch } from '../services/cloudwatch/index.ts';
 import { s3 } from '../services/s3/index.ts';
 import { hostingOperations, tagOperations } from '../services/sagemaker/index.ts';
 import { monitoringOperations } from '../services/sagemaker/monitoring-operations.ts';
-import { transformOperations } from '../services/sagemaker/transform-job.ts';
+import { transformOperations } from '../services/sagemaker/transform-operations.ts';
 import { sns } from '../services/sns/index.ts';
 import { makeSqs } from '../services/sqs/index.ts';
 import { sts } from '../services/sts/index.ts';

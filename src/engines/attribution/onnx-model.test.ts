@@ -81,7 +81,7 @@ test('whatever the bytes, the answer is a model or a refusal', () => {
   if (!form) throw new Error('no forms');
   const whole = bytesOf(form);
   let refused = 0;
-  for (let round = 0; round < 2_000; round += 1) {
+  for (let round = 0; round < 500; round += 1) {
     const bytes = Buffer.from(whole);
     for (let change = 0; change < 1 + (round % 8); change += 1) {
       bytes[Math.floor(random.next01() * bytes.length)] = Math.floor(random.next01() * 256);
@@ -96,5 +96,5 @@ test('whatever the bytes, the answer is a model or a refusal', () => {
     const scores = whiteBoxOf(known.value).scores([0, 0, 0, 0]);
     expect(scores, `seed ${seed}, round ${round}`).not.toHaveLength(0);
   }
-  expect(refused).toBeGreaterThan(100);
+  expect(refused).toBeGreaterThan(50);
 });

@@ -7,8 +7,8 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { ScriptOptions, ScriptSource } from '../../ports/scripts.ts';
 import { preprocessedRows } from '../scripts/preprocess.ts';
 import type { RecordFormat } from '../scripts/records.ts';
-import { noAnswerAttribute, type Reading, type ReadParts } from './read.ts';
-import type { Settings } from './settings.ts';
+import type { Reading, ReadParts } from './read.ts';
+import { noAnswerAttribute, type Settings } from './settings.ts';
 
 /** The column of labels where `ground_truth_attribute` names none, as in runs of a schedule. */
 export const defaultLabelColumn = 'ground_truth';

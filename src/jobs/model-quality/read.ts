@@ -14,7 +14,7 @@ import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.t
 import { linesOf } from '../data-quality/lines.ts';
 import { ScriptFailed } from '../scripts/preprocess.ts';
 import { readPreprocessed } from './preprocessed.ts';
-import type { Settings } from './settings.ts';
+import { noAnswerAttribute, type Settings } from './settings.ts';
 
 export interface NamedFile {
   readonly path: string;
@@ -47,7 +47,9 @@ export interface ReadRequest {
 }
 
 /** A request, and what takes its rows. */
-export /** Ends at the first row that `add` refuses, with its reason. */
+export type Reading = ReadRequest & { add(row: AnswerRow): Outcome<void> };
+
+/** Ends at the first row that `add` refuses, with its reason. */
 export async function readAnswers(
   parts: ReadParts,
   request: Reading,
@@ -96,8 +98,6 @@ async function readRecords(
   }
   return ok(undefined);
 }
-
-export const noAnswerAttribute = 'neither inference_attribute nor probability_attribute is set';
 
 async function readTable(
   { analytics }: ReadParts,

@@ -24,6 +24,9 @@ const problems: Readonly<Record<string, Settings['problem']>> = {
 
 export const defaultThreshold = 0.5;
 
+/** A table, and rows of a preprocessor, do not say alone which column is the answer. */
+export const noAnswerAttribute = 'neither inference_attribute nor probability_attribute is set';
+
 /** Refused by the key's name. An empty value is none. */
 export function settingsOf(environment: Readonly<Record<string, string>>): Outcome<Settings> {
   const given = (key: string) => environment[key]?.trim() || undefined;

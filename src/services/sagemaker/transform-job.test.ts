@@ -4,7 +4,7 @@ import { hostedKey } from '../../engines/hosting/names.ts';
 import { models } from '../../engines/hosting/rows.ts';
 import { tagsOf } from '../../engines/hosting/tags.ts';
 import { Batches, scope, startMs } from '../../jobs/transform/transform.fixture.ts';
-import { transformOperations } from './transform-job.ts';
+import { transformOperations } from './transform-operations.ts';
 import type { TransformCtx } from './transform-job-context.ts';
 
 let b: Batches;

@@ -12,7 +12,6 @@ import { hostedArn, hostedKey } from '../../engines/hosting/names.ts';
 import { models } from '../../engines/hosting/rows.ts';
 import { hasEnded, type TransformJobRow, transformJobs } from '../../engines/transform/rows.ts';
 import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
-import type { OperationTable } from '../../wire/operation.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';
 import { checkedName } from './model.ts';
@@ -122,10 +121,3 @@ export async function stopTransformJob(
   });
   ctx.stopTransform(key);
 }
-
-export const transformOperations: OperationTable<TransformCtx> = {
-  CreateTransformJob: createTransformJob,
-  DescribeTransformJob: describeTransformJob,
-  ListTransformJobs: listTransformJobs,
-  StopTransformJob: stopTransformJob,
-};

@@ -1,0 +1,16 @@
+/** The operations of transform jobs, as a table. */
+import type { OperationTable } from '../../wire/operation.ts';
+import {
+  createTransformJob,
+  describeTransformJob,
+  listTransformJobs,
+  stopTransformJob,
+} from './transform-job.ts';
+import type { TransformCtx } from './transform-job-context.ts';
+
+export const transformOperations: OperationTable<TransformCtx> = {
+  CreateTransformJob: createTransformJob,
+  DescribeTransformJob: describeTransformJob,
+  ListTransformJobs: listTransformJobs,
+  StopTransformJob: stopTransformJob,
+};
