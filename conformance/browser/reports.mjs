@@ -114,8 +114,7 @@ async function main(args) {
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0 || !existsSync(folder)) {
     console.error('usage: node conformance/browser/reports.mjs PAGES [--out FOLDER]');
-    if (folder !== undefined)
-      console.error(`there must be one folder, and it must exist: ${folder}`);
+    console.error('PAGES must be one folder that exists');
     return 2;
   }
   const files = readdirSync(folder, { recursive: true })

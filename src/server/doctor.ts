@@ -3,7 +3,9 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { duckdbAnalytics } from '../adapters/duckdb/analytics.ts';
+import { localScripts } from '../adapters/scripts/scripts.ts';
 import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
+import type { Runtime } from '../ports/scripts.ts';
 import { type Config, processEnvironment } from './config.ts';
 import { listen } from './http.ts';
 
@@ -26,8 +28,8 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
       await metadata(folder),
       await analytics(folder),
       await port(config),
-      await program('bwrap', 'programs are not confined: the sandbox comes in a later version'),
       await program('python3', 'model programs in Python cannot run here'),
+      ...(await scripts(folder)),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -105,6 +107,22 @@ async function attempt(
   } catch (cause) {
     return { grade: 'bad', subject, detail: (cause as Error).message };
   }
+}
+
+/** Pre- and post-processors run apart from the server, as far as the machine can confine them. */
+async function scripts(folder: string): Promise<readonly Finding[]> {
+  const { python, javascript, sandbox } = await localScripts({ workFolder: folder }).available();
+  const runtime = (subject: string, { usable, detail }: Runtime): Finding => ({
+    grade: usable ? 'good' : 'limited',
+    subject,
+    detail,
+  });
+  const grade = sandbox.kind === 'bubblewrap' ? 'good' : 'limited';
+  return [
+    runtime('scripts in Python', python),
+    runtime('scripts in JavaScript', javascript),
+    { grade, subject: 'sandbox of scripts', detail: `${sandbox.kind}: ${sandbox.detail}` },
+  ];
 }
 
 async function program(name: string, without: string): Promise<Finding> {

@@ -119,10 +119,7 @@ async function* scanFiles(
 }
 
 /** `most` chunks; fewer at the end, and then none. */
-async function nextChunks(
-  result: DuckDBResult,
-  most: number,
-): Promise<readonly DuckDBDataChunk[]> {
+async function nextChunks(result: DuckDBResult, most: number): Promise<readonly DuckDBDataChunk[]> {
   const chunks: DuckDBDataChunk[] = [];
   while (chunks.length < most) {
     const chunk = await result.fetchChunk();

@@ -26,7 +26,9 @@ export function batchReader(
   });
   return (chunks) => {
     const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
-    const batch = { chunks, rows, blank: blankOf(rows) };
+    const none = once(() => new Float64Array(rows).fill(Number.NaN));
+    const blank = once(() => Array.from<undefined>({ length: rows }));
+    const batch = { chunks, rows, none, blank };
     return { rows, columns: columns.map((read) => read(batch)) };
   };
 }
@@ -34,7 +36,8 @@ export function batchReader(
 interface Chunks {
   readonly chunks: readonly DuckDBDataChunk[];
   readonly rows: number;
-  /** The texts of a column without any. */
+  /** The numbers of a column without any, and the texts. */
+  readonly none: () => Float64Array;
   readonly blank: () => readonly undefined[];
 }
 
@@ -50,26 +53,23 @@ function slotsFor(columns: number): number {
   return slots;
 }
 
-function blankOf(rows: number): () => readonly undefined[] {
-  let blank: readonly undefined[] | undefined;
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
   return () => {
-    blank ??= Array.from<undefined>({ length: rows });
-    return blank;
+    made ??= make();
+    return made;
   };
 }
 
 function readerOf({ name, sort }: Leaf, at: number, slots: number): ColumnReader {
+  const coder = once(() => textCoder(slots));
   switch (sort) {
     case 'boolean':
       return (batch) => booleans(name, at, batch);
-    case 'string': {
-      let coder: TextCoder | undefined;
-      return (batch) => strings({ name, at, coder: (coder ??= textCoder(slots)) }, batch);
-    }
-    case 'text': {
-      let coder: TextCoder | undefined;
-      return (batch) => cells({ name, at, coder: () => (coder ??= textCoder(slots)) }, batch);
-    }
+    case 'string':
+      return (batch) => strings({ name, at, coder }, batch);
+    case 'text':
+      return (batch) => cells({ name, at, coder }, batch);
     default: {
       const kind = sort === 'integral' ? CellKind.integral : CellKind.fractional;
       return (batch) => typedNumbers({ name, at, kind }, batch);
@@ -140,7 +140,7 @@ function withTexts(column: Omit<ColumnBatch, 'texts'> & Required<Pick<ColumnBatc
 
 function booleans(name: string, at: number, batch: Chunks): ColumnBatch {
   const given = bytesAt(at, batch);
-  const numbers = new Float64Array(batch.rows).fill(Number.NaN);
+  const numbers = batch.none();
   const kinds = given.map((code) => (code === 0 ? CellKind.missing : CellKind.boolean));
   const trueFirst = given.find((code) => code !== 0) !== 2;
   const values = trueFirst ? ['true', 'false'] : ['false', 'true'];
@@ -151,29 +151,42 @@ function booleans(name: string, at: number, batch: Chunks): ColumnBatch {
 interface TextColumn {
   readonly name: string;
   readonly at: number;
-  readonly coder: TextCoder;
+  readonly coder: () => TextCoder;
 }
 
-function strings({ name, at, coder }: TextColumn, batch: Chunks): ColumnBatch {
+function strings(column: TextColumn, batch: Chunks): ColumnBatch {
   const { rows } = batch;
-  const codes = new Uint16Array(rows);
-  coder.start();
-  eachVector(batch, at, (vector, from, count) =>
-    coder.code(vector, codes, { at: from, rows: count }),
-  );
-  const values = [...coder.values];
-  const numbers = new Float64Array(rows).fill(Number.NaN);
+  const coded = codedTexts(column, batch);
+  const { values, codes } = coded;
+  const { name } = column;
   const kindsByCode = Uint8Array.from([CellKind.missing, ...values.map(kindOf)]);
   const kinds = new Uint8Array(rows);
   for (let row = 0; row < rows; row += 1) {
-    const code = codes[row] as number;
-    const kind = kindsByCode[code] as CellKind;
-    kinds[row] = kind;
-    if (kind !== CellKind.integral && kind !== CellKind.fractional) continue;
-    numbers[row] = numberOf(values[code - 1] as string);
+    kinds[row] = kindsByCode[codes[row] as number] as CellKind;
+  }
+  if (!kindsByCode.some(isNumber)) return withTexts({ name, kinds, numbers: batch.none(), coded });
+  const numbers = new Float64Array(rows).fill(Number.NaN);
+  for (let row = 0; row < rows; row += 1) {
+    if (!isNumber(kinds[row] as CellKind)) continue;
+    numbers[row] = numberOf(values[(codes[row] as number) - 1] as string);
     codes[row] = 0;
   }
-  return withTexts({ name, kinds, numbers, coded: { values, codes } });
+  return withTexts({ name, kinds, numbers, coded });
+}
+
+function isNumber(kind: number): boolean {
+  return kind === CellKind.integral || kind === CellKind.fractional;
+}
+
+function codedTexts({ at, coder: coderOf }: TextColumn, batch: Chunks, wanted?: Uint8Array) {
+  const codes = new Uint16Array(batch.rows);
+  const coder = coderOf();
+  coder.start();
+  eachVector(batch, at, (vector, from, rows) => {
+    const among = wanted ? { wanted: wanted.subarray(from, from + rows) } : {};
+    coder.code(vector, codes, { at: from, rows, ...among });
+  });
+  return { values: [...coder.values], codes };
 }
 
 const integralText = new RegExp(`^(?:${integral})$`);
@@ -194,23 +207,13 @@ function numberOf(text: string): number {
 }
 
 /** Cells whose kinds the query tells. */
-function cells(
-  { name, at, coder: coderOf }: Omit<TextColumn, 'coder'> & { readonly coder: () => TextCoder },
-  batch: Chunks,
-): ColumnBatch {
+function cells({ name, at, coder }: TextColumn, batch: Chunks): ColumnBatch {
   const kinds = bytesAt(at, batch);
   const numbers = doublesAt(at + 1, batch);
-  if (!kinds.some((kind) => kind > CellKind.fractional)) {
-    return withoutTexts({ name, kinds, numbers }, batch);
-  }
-  const codes = new Uint16Array(batch.rows);
-  const coder = coderOf();
-  coder.start();
-  eachVector(batch, at + 2, (vector, from, rows) => {
-    const wanted = (row: number) => (kinds[from + row] as number) > CellKind.fractional;
-    coder.code(vector, codes, { at: from, rows, wanted });
-  });
-  return withTexts({ name, kinds, numbers, coded: { values: [...coder.values], codes } });
+  const wanted = kinds.map((kind) => (kind > CellKind.fractional ? 1 : 0));
+  if (!wanted.includes(1)) return withoutTexts({ name, kinds, numbers }, batch);
+  const coded = codedTexts({ name, at: at + 2, coder }, batch, wanted);
+  return withTexts({ name, kinds, numbers, coded });
 }
 
 // The vectors keep their typed array in a private field. Taking a copy of it is many times as

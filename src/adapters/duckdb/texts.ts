@@ -7,6 +7,8 @@ import type { DuckDBVector } from '@duckdb/node-api';
 
 const longestInPlace = 12;
 const wordsOfPlace = 4;
+/** Slots in which a text may be. */
+const ways = 4;
 
 /** Codes of one column: 0 is the empty text, and others are one more than an index in `values`. */
 export interface TextCoder {
@@ -14,14 +16,14 @@ export interface TextCoder {
   start(): void;
   /** Of the batch, in order of first appearance; a text may be there more than once. */
   readonly values: string[];
-  /** Writes the codes of `rows` cells at `at`; where `wanted` says no, the code is 0. */
+  /** Writes the codes of `rows` cells at `at`; where `wanted` has 0, so is the code. */
   code(vector: DuckDBVector, into: Uint16Array, range: Range): void;
 }
 
 export interface Range {
   readonly at: number;
   readonly rows: number;
-  readonly wanted?: (row: number) => boolean;
+  readonly wanted?: Uint8Array;
 }
 
 /** `slots`, a power of two, is how many texts it remembers. */
@@ -38,30 +40,44 @@ export function textCoder(slots: number): TextCoder {
 
   const codeNew = (text: string): number => (text === '' ? 0 : values.push(text));
 
-  const codeOfWords = (vector: DuckDBVector, words: Uint32Array, row: number): number => {
+  /** Where the text is remembered, or from now on will be. */
+  const slotOf = (vector: DuckDBVector, words: Uint32Array, row: number): number => {
     const place = row * wordsOfPlace;
     const bytes = words[place] as number;
-    if (bytes === 0) return 0;
-    if (bytes > longestInPlace) return codeNew(decode(vector, row));
     const a = words[place + 1] as number;
     const b = words[place + 2] as number;
     const c = words[place + 3] as number;
-    const slot = hashOf(bytes, a, b ^ Math.imul(c, 0xc2b2ae35)) & (slots - 1);
-    const at = slot * wordsOfPlace;
-    const known =
-      seenWords[at] === bytes &&
-      seenWords[at + 1] === a &&
-      seenWords[at + 2] === b &&
-      seenWords[at + 3] === c;
-    if (known && stamps[slot] === batch) return codes[slot] as number;
-    if (!known) {
-      seenTexts[slot] = decode(vector, row);
-      seenWords.set(words.subarray(place, place + wordsOfPlace), at);
+    const first = hashOf(bytes ^ c, a, b) & (slots - 1);
+    let oldest = first;
+    for (let way = 0; way < ways; way += 1) {
+      const slot = first ^ way;
+      const at = slot * wordsOfPlace;
+      if (
+        seenWords[at + 1] === a &&
+        seenWords[at + 2] === b &&
+        seenWords[at + 3] === c &&
+        seenWords[at] === bytes
+      ) {
+        return slot;
+      }
+      if ((stamps[slot] as number) < (stamps[oldest] as number)) oldest = slot;
     }
-    const code = codeNew(seenTexts[slot] as string);
-    stamps[slot] = batch;
-    codes[slot] = code;
-    return code;
+    seenTexts[oldest] = decode(vector, row);
+    seenWords.set(words.subarray(place, place + wordsOfPlace), oldest * wordsOfPlace);
+    stamps[oldest] = 0;
+    return oldest;
+  };
+
+  const codeOfWords = (vector: DuckDBVector, words: Uint32Array, row: number): number => {
+    const bytes = words[row * wordsOfPlace] as number;
+    if (bytes === 0) return 0;
+    if (bytes > longestInPlace) return codeNew(decode(vector, row));
+    const slot = slotOf(vector, words, row);
+    if (stamps[slot] !== batch) {
+      stamps[slot] = batch;
+      codes[slot] = codeNew(seenTexts[slot] as string);
+    }
+    return codes[slot] as number;
   };
 
   return {
@@ -73,7 +89,7 @@ export function textCoder(slots: number): TextCoder {
     code(vector, into, { at, rows, wanted }) {
       const words = wordsOf(vector, rows);
       for (let row = 0; row < rows; row += 1) {
-        if (wanted && !wanted(row)) into[at + row] = 0;
+        if (wanted?.[row] === 0) into[at + row] = 0;
         else if (words) into[at + row] = codeOfWords(vector, words, row);
         else into[at + row] = codeNew(decode(vector, row));
       }

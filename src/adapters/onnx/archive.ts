@@ -69,7 +69,7 @@ async function modelAmong(
     }
     if (found) return refuse('the model archive holds more than one .onnx file');
     try {
-      found = await gather(entry, modelBytes);
+      found = await gather(entry as AsyncIterable<Uint8Array>, modelBytes);
     } catch (cause) {
       if (!(cause instanceof TooManyBytes)) throw cause;
       return refuse(`the .onnx file of the model archive has ${cause.message}`);

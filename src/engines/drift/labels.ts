@@ -74,10 +74,11 @@ export function decomposeAccuracy(
   { bins = defaultBins, rounds, random = seededRandom(seed) }: DecomposeOptions = {},
 ): Decomposition | undefined {
   if (reference.label.length === 0 || current.label.length === 0) return undefined;
-  const edges = edgesOf(reference.score, bins);
-  const [a, b] = [cellsOf(reference, edges), cellsOf(current, edges)];
+  const hasScores = reference.score !== undefined && current.score !== undefined;
+  const sideOf = sidesOf(hasScores ? edgesOf(reference.score, bins) : []);
+  const [a, b] = [sideOf(reference), sideOf(current)];
   const whole = partsOf(a, b);
-  const affordable = Math.floor(drawnCells / (a.length + b.length));
+  const affordable = Math.floor(drawnCells / (a.cells.length + b.cells.length));
   const length = rounds ?? Math.min(mostRounds, Math.max(fewestRounds, affordable));
   const draws = Array.from({ length }, () => partsOf(resampled(a, random), resampled(b, random)));
   const estimate = (key: keyof Parts): Estimate => {
@@ -123,44 +124,61 @@ function edgesOf(score: ArrayLike<number> | undefined, bins: number): readonly n
 
 /** Rows that are alike in all that counts here. */
 interface Cell {
-  readonly bin: string;
-  readonly label: string;
+  readonly bin: number;
+  readonly label: number;
   readonly isRight: boolean;
-  readonly count: number;
 }
 
-function cellsOf({ predicted, score, label }: Labelled, edges: readonly number[]): readonly Cell[] {
-  const cells = new Map<string, { bin: string; label: string; isRight: boolean; count: number }>();
-  label.forEach((truth, i) => {
-    const said = predicted[i] ?? '';
-    const bin = `${edges.filter((edge) => (score?.[i] ?? 0) >= edge).length} ${said}`;
-    const key = JSON.stringify([bin, truth]);
-    const cell = cells.get(key) ?? { bin, label: truth, isRight: said === truth, count: 0 };
-    cell.count += 1;
-    cells.set(key, cell);
-  });
-  return [...cells.values()];
+/** Cells in order, and how many rows each has. */
+interface Side {
+  readonly cells: readonly Cell[];
+  readonly counts: Float64Array;
+  readonly rows: number;
 }
 
-function total(cells: readonly Cell[]): number {
-  return cells.reduce((sum, { count }) => sum + count, 0);
+/** Small numbers for texts, in order of appearance. */
+function numbering(): (text: string) => number {
+  const known = new Map<string, number>();
+  return (text) => {
+    const at = known.get(text) ?? known.size;
+    known.set(text, at);
+    return at;
+  };
+}
+
+/** Bins and labels have the same numbers on all sides that are made with one function. */
+function sidesOf(edges: readonly number[]): (of: Labelled) => Side {
+  const [binOf, labelOf] = [numbering(), numbering()];
+  return ({ predicted, score, label }) => {
+    const cellOf = numbering();
+    const cells: Cell[] = [];
+    const counts: number[] = [];
+    label.forEach((truth, i) => {
+      const said = predicted[i] ?? '';
+      const bin = binOf(`${binAt(edges, score?.[i] ?? 0)} ${said}`);
+      const to = labelOf(truth);
+      const at = cellOf(`${bin} ${to}`);
+      cells[at] ??= { bin, label: to, isRight: said === truth };
+      counts[at] = (counts[at] ?? 0) + 1;
+    });
+    return { cells, counts: Float64Array.from(counts), rows: label.length };
+  };
+}
+
+function binAt(edges: readonly number[], score: number): number {
+  let at = 0;
+  while (at < edges.length && score >= (edges[at] ?? 0)) at += 1;
+  return at;
 }
 
 /** As many rows, drawn with replacement. */
-function resampled(cells: readonly Cell[], random: Random): readonly Cell[] {
-  const size = total(cells);
-  const counts = drawCounts(
-    cells.map(({ count }) => count / size),
-    size,
-    random,
-  );
-  return cells.map((cell, i) => ({ ...cell, count: counts[i] ?? 0 }));
+function resampled({ cells, counts, rows }: Side, random: Random): Side {
+  const shares = Array.from(counts, (count) => count / rows);
+  return { cells, counts: drawCounts(shares, rows, random), rows };
 }
 
-function partsOf(a: readonly Cell[], b: readonly Cell[]) {
-  const accuracy = (cells: readonly Cell[]) =>
-    total(cells.filter(({ isRight }) => isRight)) / total(cells);
-  const [referenceAccuracy, currentAccuracy] = [accuracy(a), accuracy(b)];
+function partsOf(a: Side, b: Side) {
+  const [referenceAccuracy, currentAccuracy] = [accuracyOf(a), accuracyOf(b)];
   const change = currentAccuracy - referenceAccuracy;
   const bins = reweighted(a, b, 'bin');
   const classes = reweighted(a, b, 'label');
@@ -177,28 +195,33 @@ function partsOf(a: readonly Cell[], b: readonly Cell[]) {
   };
 }
 
+function accuracyOf({ cells, counts, rows }: Side): number {
+  let right = 0;
+  for (let i = 0; i < cells.length; i += 1) if (cells[i]?.isRight) right += counts[i] ?? 0;
+  return right / rows;
+}
+
 /**
  * The reference's accuracy of each group, weighted by the current groups that it knows; where it
  * knows none of them, its accuracy as it is.
  */
-function reweighted(a: readonly Cell[], b: readonly Cell[], key: 'bin' | 'label') {
-  const known = new Map<string, { count: number; right: number }>();
-  for (const cell of a) {
-    const group = known.get(cell[key]) ?? { count: 0, right: 0 };
-    group.count += cell.count;
-    if (cell.isRight) group.right += cell.count;
-    known.set(cell[key], group);
-  }
+function reweighted(a: Side, b: Side, key: 'bin' | 'label') {
+  const known: number[] = [];
+  const knownRight: number[] = [];
+  a.cells.forEach((cell, i) => {
+    const [group, count] = [cell[key], a.counts[i] ?? 0];
+    known[group] = (known[group] ?? 0) + count;
+    if (cell.isRight) knownRight[group] = (knownRight[group] ?? 0) + count;
+  });
   let [covered, right] = [0, 0];
-  for (const cell of b) {
-    const before = known.get(cell[key]);
-    if (!before || before.count === 0) continue;
-    covered += cell.count;
-    right += (cell.count * before.right) / before.count;
-  }
-  const whole = total(a.filter(({ isRight }) => isRight)) / total(a);
+  b.cells.forEach((cell, i) => {
+    const [before = 0, count = 0] = [known[cell[key]], b.counts[i]];
+    if (before === 0) return;
+    covered += count;
+    right += (count * (knownRight[cell[key]] ?? 0)) / before;
+  });
   return {
-    expected: covered === 0 ? whole : right / covered,
-    uncovered01: 1 - covered / total(b),
+    expected: covered === 0 ? accuracyOf(a) : right / covered,
+    uncovered01: 1 - covered / b.rows,
   };
 }

@@ -42,6 +42,30 @@ test('a document is read as it was written', () => {
   });
 });
 
+const sample = { labels: ['0', '1'], predicted: [0, 1], label: [1, 1], score: [0.1, 0.9] };
+
+test('a sample is kept with them', () => {
+  const distributions = { rows: 2, sample };
+  const read = parseDistributions(formatDistributions(distributions));
+  expect(read).toEqual({ ok: true, value: distributions });
+  const numbers = { rows: 1, sample: { predicted: [0.5], label: [-3] } };
+  expect(parseDistributions(JSON.stringify(numbers))).toEqual({ ok: true, value: numbers });
+});
+
+test.each([
+  [{ ...sample, predicted: [0] }],
+  [{ ...sample, label: [0, 2] }],
+  [{ ...sample, label: [0, 0.5] }],
+  [{ ...sample, labels: ['0', 1] }],
+  [{ ...sample, score: [0.1] }],
+  [{ ...sample, score: [0.1, null] }],
+  [{ label: [1], predicted: ['x'] }],
+  [null],
+])('what is no sample is refused: %j', (broken) => {
+  const text = JSON.stringify({ rows: 2, sample: broken });
+  expect(parseDistributions(text)).toEqual({ ok: false, reason: 'sample cannot be read' });
+});
+
 test.each([
   ['{', /^not JSON/],
   ['null', /^rows cannot be read$/],

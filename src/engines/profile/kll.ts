@@ -93,12 +93,14 @@ function condense(sketch: Sketch): void {
   // 0, 1, 1, 0, 0, 1, 1, …: the offset flips before every second compaction.
   const offset = ((compactions + 1) >> 1) & 1;
   const even = length - (length % 2);
-  sortRuns(items.subarray(0, even));
+  // One from each compaction below: of level 0, as many as there are items.
+  if (at === 0) sortNumbers(items.subarray(0, even));
+  else sortRuns(items, even);
   reserve(above, above.length + even / 2);
   const into = above.items;
   let end = above.length;
   for (let i = offset; i < even; i += 2) {
-    into[end] = items[i] ?? 0;
+    into[end] = items[i] as number;
     end += 1;
   }
   above.length = end;
@@ -110,25 +112,26 @@ function condense(sketch: Sketch): void {
 }
 
 const mostRuns = 8;
+let runs = new Float64Array(2 * sketchSize);
 
-/** Sorts in place. Upper levels are a few sorted runs, one from each compaction below: merged. */
-function sortRuns(items: Float64Array): void {
+/** Sorts the first `length` in place. Upper levels are a few sorted runs: they are merged. */
+function sortRuns(items: Float64Array, length: number): void {
   let starts = [0];
-  for (let i = 1; i < items.length && starts.length <= mostRuns; i += 1) {
-    if ((items[i] ?? 0) < (items[i - 1] ?? 0)) starts.push(i);
+  for (let i = 1; i < length && starts.length <= mostRuns; i += 1) {
+    if ((items[i] as number) < (items[i - 1] as number)) starts.push(i);
   }
   if (starts.length > mostRuns) {
-    sortNumbers(items);
+    sortNumbers(items.subarray(0, length));
     return;
   }
-  const copy = new Float64Array(items.length);
+  if (runs.length < length) runs = new Float64Array(length);
   while (starts.length > 1) {
     const merged: number[] = [];
-    copy.set(items);
+    runs.set(items.subarray(0, length));
     for (let run = 0; run < starts.length; run += 2) {
       const start = starts[run] ?? 0;
-      const middle = starts[run + 1] ?? items.length;
-      mergeRuns(copy, items, { start, middle, end: starts[run + 2] ?? items.length });
+      const middle = starts[run + 1] ?? length;
+      mergeRuns(runs, items, { start, middle, end: starts[run + 2] ?? length });
       merged.push(start);
     }
     starts = merged;
@@ -142,10 +145,19 @@ function mergeRuns(
 ): void {
   let left = start;
   let right = middle;
-  for (let i = start; i < end; i += 1) {
-    const takeLeft = right === end || (left < middle && (from[left] ?? 0) <= (from[right] ?? 0));
-    into[i] = (takeLeft ? from[left++] : from[right++]) ?? 0;
+  let at = start;
+  // Without a branch on which is less: it goes either way as often, and guessing wrong is slow.
+  while (left < middle && right < end) {
+    const a = from[left] as number;
+    const b = from[right] as number;
+    const takesLeft = Number(a <= b);
+    into[at] = Math.min(a, b);
+    left += takesLeft;
+    right += 1 - takesLeft;
+    at += 1;
   }
+  for (; left < middle; left += 1, at += 1) into[at] = from[left] as number;
+  for (; right < end; right += 1, at += 1) into[at] = from[right] as number;
 }
 
 /**

@@ -13,25 +13,46 @@ export function parseCsvText(text: string): Outcome<readonly (readonly string[])
   return parseQuoted(text);
 }
 
-// A cell, quoted or not, and what ends it. Sticky: a place it does not match is an error.
-const cellPattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y;
+// Cells are found by searching, not by one pattern for a cell: a long one would overflow its stack.
+const bareEnd = /[",\r\n]|$/g;
+const cellEnd = /,|\r\n|\n|\r|$/y;
+
+interface Cell {
+  readonly text: string;
+  /** Where what ends the cell begins; undefined when its quote is not closed. */
+  readonly end: number | undefined;
+  readonly isQuoted: boolean;
+}
 
 function parseQuoted(text: string): Outcome<readonly (readonly string[])[]> {
   const records: string[][] = [];
   let record: string[] = [];
   let at = 0;
   while (at < text.length || record.length > 0) {
-    cellPattern.lastIndex = at;
-    const match = cellPattern.exec(text);
-    if (!match) return refuse(misquoted(text, at));
-    const [whole, quoted, bare = '', end] = match;
-    record.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
-    at += whole.length;
+    const cell = cellAt(text, at);
+    cellEnd.lastIndex = cell.end ?? text.length;
+    const [end] = (cell.end === undefined ? undefined : cellEnd.exec(text)) ?? [];
+    if (end === undefined) return refuse(misquoted(text, at));
+    record.push(cell.text);
+    at = cellEnd.lastIndex;
     if (end === ',') continue;
-    if (record.length > 1 || record[0] !== '' || quoted !== undefined) records.push(record);
+    if (record.length > 1 || record[0] !== '' || cell.isQuoted) records.push(record);
     record = [];
   }
   return ok(records);
+}
+
+function cellAt(text: string, at: number): Cell {
+  if (text[at] !== '"') {
+    bareEnd.lastIndex = at;
+    const end = bareEnd.exec(text)?.index ?? text.length;
+    return { text: text.slice(at, end), end, isQuoted: false };
+  }
+  let close = text.indexOf('"', at + 1);
+  while (close !== -1 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+  if (close === -1) return { text: '', end: undefined, isQuoted: true };
+  const quoted = text.slice(at + 1, close).replaceAll('""', '"');
+  return { text: quoted, end: close + 1, isQuoted: true };
 }
 
 function misquoted(text: string, at: number): string {

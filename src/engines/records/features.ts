@@ -32,7 +32,8 @@ export function featuresOf(
     return ok({ name: side.name, values: rows });
   }
   const places = placesOf(attribute);
-  if (places) return chosenCells(side, places);
+  if (places && !places.ok) return refuse(`${side.name}: ${places.reason}`);
+  if (places) return chosenCells(side, places.value);
   if (!side.json) {
     return refuse(
       `${side.name}: the features attribute must be indices of CSV columns, as in 0,2-4, ` +
@@ -71,13 +72,22 @@ function chosenCells(side: Side, places: readonly number[]): Outcome<Column> {
   return ok({ name: side.name, values });
 }
 
-/** `0,2-4` is 0, 2, 3 and 4; undefined when it is no such list. */
-function placesOf(attribute: string): readonly number[] | undefined {
+/** More columns than a row has anywhere; a list of them would not fit into memory. */
+const mostPlaces = 100_000;
+
+/** `0,2-4` is 0, 2, 3 and 4; undefined when it is no such list, or runs backwards. */
+function placesOf(attribute: string): Outcome<readonly number[]> | undefined {
   if (!/^\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*$/.test(attribute)) return undefined;
-  return attribute.split(',').flatMap((part) => {
+  const places: number[] = [];
+  for (const part of attribute.split(',')) {
     const [from = 0, to = from] = part.trim().split('-').map(Number);
-    return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-  });
+    if (to < from) return undefined;
+    if (places.length + to - from >= mostPlaces) {
+      return refuse(`the features attribute names more than ${mostPlaces} columns`);
+    }
+    for (let place = from; place <= to; place += 1) places.push(place);
+  }
+  return ok(places);
 }
 
 /** Columns of joined output that neither the inference nor the probability is taken from. */

@@ -17,20 +17,62 @@ export class WrittenNumber {
   }
 }
 
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+const numberPattern = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+/** Deeper documents are refused: each level takes room on the stack. */
+const depthLimit = 512;
 
 /** Numbers come as `WrittenNumber`; the rest as `JSON.parse` has it. */
 export function readExact(text: string): Outcome<unknown> {
   try {
     JSON.parse(text);
-    // Every text, member names too, gets a letter in front, and a number becomes such a text.
-    const lettered = text.replace(stringOrNumber, (found) =>
-      found.startsWith('"') ? `"s${found.slice(1)}` : `"n${found}"`,
-    );
-    return ok(JSON.parse(lettered, (_, value: unknown) => unlettered(value)));
   } catch (cause) {
     return refuse(`is not JSON: ${reasonOf(cause)}`);
   }
+  const found = lettered(text);
+  if (found === undefined) return refuse(`is nested deeper than ${depthLimit}`);
+  return ok(JSON.parse(found, (_, value: unknown) => unlettered(value)));
+}
+
+/**
+ * Every text, member names too, gets a letter in front, and a number becomes such a text. Undefined
+ * when the document, which is JSON, is nested too deep.
+ */
+function lettered(text: string): string | undefined {
+  const parts: string[] = [];
+  let depth = 0;
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const between = text.slice(at, quote === -1 ? text.length : quote);
+    depth += deepening(between, depth);
+    if (Number.isNaN(depth)) return undefined;
+    parts.push(between.replace(numberPattern, '"n$&"'));
+    if (quote === -1) break;
+    // A pattern for a text would overflow its stack where the text is long.
+    const close = closingQuote(text, quote);
+    parts.push('"s', text.slice(quote + 1, close + 1));
+    at = close + 1;
+  }
+  return parts.join('');
+}
+
+/** By how much the depth changes; not a number when it is too deep on the way. */
+function deepening(between: string, depth: number): number {
+  let change = 0;
+  for (const bracket of between) {
+    if (bracket === '[' || bracket === '{') change += 1;
+    else if (bracket === ']' || bracket === '}') change -= 1;
+    if (depth + change > depthLimit) return Number.NaN;
+  }
+  return change;
+}
+
+function closingQuote(text: string, open: number): number {
+  for (let at = text.indexOf('"', open + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 function unlettered(value: unknown): unknown {

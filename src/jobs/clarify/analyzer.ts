@@ -12,7 +12,7 @@ import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing
 import { type Clock, secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { contentTypes, type PredictorPlan } from '../predictor/plan.ts';
-import { type ShadowParts, withShadow } from '../predictor/shadow.ts';
+import { type ShadowParts, type ShadowServer, withShadow } from '../predictor/shadow.ts';
 import type {
   AnalysisInputs,
   AnalysisResult,
@@ -53,11 +53,13 @@ export function makeClarifyAnalyzer(parts: ClarifyAnalyzerParts): Analyze {
     const key = createHash('sha256').update(job.arn).digest('hex').slice(0, 16);
     const request = { config: complete, files: files.value, key, monitor: monitor.value };
     if (!asksModel(complete, monitor.value)) {
-      return parts.tasks.analyze({ ...request, modelUrl: undefined }, options);
+      const none = { modelUrl: undefined, onnxArchivePath: undefined };
+      return parts.tasks.analyze({ ...request, ...none }, options);
     }
-    return withModel(parts, { job, config: complete, options }, (modelUrl) =>
-      parts.tasks.analyze({ ...request, modelUrl }, options),
-    );
+    return withModel(parts, { job, config: complete, options }, (server) => {
+      const { invocationsUrl: modelUrl, onnxArchivePath } = server;
+      return parts.tasks.analyze({ ...request, modelUrl, onnxArchivePath }, options);
+    });
   };
 }
 
@@ -206,7 +208,7 @@ interface Asking {
 function withModel(
   parts: ClarifyAnalyzerParts,
   { job, config, options }: Asking,
-  work: (modelUrl: string) => Promise<Outcome<AnalysisResult>>,
+  work: (server: ShadowServer) => Promise<Outcome<AnalysisResult>>,
 ): Promise<Outcome<AnalysisResult>> {
   const { scope, name } = job;
   const { endpointName, modelName } = config.predictor ?? {};

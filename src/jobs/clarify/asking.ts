@@ -8,7 +8,7 @@ import { type BiasColumn, columnOfNumbers, columnOfTexts } from '../../engines/f
 import { AssertionFailure } from '../../kernel/assert.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Prediction } from '../predictor/answer.ts';
-import type { Row } from '../predictor/body.ts';
+import type { EncodedRow, Row } from '../predictor/body.ts';
 import {
   type ClientParts,
   type ModelClient,
@@ -54,17 +54,87 @@ export function askingOf(parts: ClientParts, request: AskingRequest): Outcome<As
 
 /** The model as explanations call it: a number for each of its outputs. */
 export function scoring(asking: Asking): Calling {
-  const predict: Predict = async (rows, options) => {
-    const answered = await asking.client.ask(rows, options);
-    if (!answered.ok) return answered;
-    const wordy = answered.value.find(({ scores }) => scores.length === 0);
-    if (!wordy) return ok(answered.value.map(({ scores }) => scores));
-    return refuse(
-      `the model answered the label ${JSON.stringify(wordy.label)} and no score: ` +
-        'predictor.probability must say where scores are',
-    );
-  };
+  const predict: Predict = async (rows, options) =>
+    scoresOf(await asking.client.ask(rows, options));
   return { ...asking, predict };
+}
+
+function scoresOf(
+  answered: Outcome<readonly Prediction[]>,
+): Outcome<readonly (readonly number[])[]> {
+  if (!answered.ok) return answered;
+  const wordy = answered.value.find(({ scores }) => scores.length === 0);
+  if (!wordy) return ok(answered.value.map(({ scores }) => scores));
+  return refuse(
+    `the model answered the label ${JSON.stringify(wordy.label)} and no score: ` +
+      'predictor.probability must say where scores are',
+  );
+}
+
+/** Answers that are kept, so that rows which come again are not asked again. */
+const mostRemembered = 100_000;
+
+export interface SyntheticScoring {
+  readonly calling: Calling;
+  /** As they are asked: to be explained in place of those that were given. */
+  readonly rows: readonly EncodedRow[];
+  readonly background: readonly EncodedRow[];
+  /** Rows that were sent, and requests. */
+  readonly sent: { rows: number; calls: number };
+}
+
+/**
+ * For rows that are put together of these and of the background's cells: every cell is written
+ * once, and no row is asked twice while its answer is remembered.
+ */
+export function syntheticScoring(
+  asking: Asking,
+  given: { readonly rows: readonly Row[]; readonly background: readonly Row[] },
+): Outcome<SyntheticScoring> {
+  const { client } = asking;
+  const rows = client.encode(given.rows);
+  if (!rows.ok) return rows;
+  const background = client.encode(given.background);
+  if (!background.ok) return refuse(`baseline ${background.reason}`);
+  const sent = { rows: 0, calls: 0 };
+  const known = new Map<string, readonly number[]>();
+  const predict: Predict = async (asked, options) => {
+    const records = asked.map((row) => client.record(row as EncodedRow));
+    const answers = new Map<string, readonly number[] | undefined>();
+    for (const record of records) answers.set(record, known.get(record));
+    const fresh = [...answers].flatMap(([record, scores]) => (scores ? [] : [record]));
+    if (fresh.length > 0) {
+      sent.rows += fresh.length;
+      sent.calls += 1;
+      const scores = scoresOf(await client.askRecords(fresh, options));
+      if (!scores.ok) return scores;
+      if (known.size + fresh.length > mostRemembered) known.clear();
+      for (const [at, record] of fresh.entries()) {
+        const own = scores.value[at] ?? [];
+        answers.set(record, own);
+        known.set(record, own);
+      }
+    }
+    return ok(records.map((record) => answers.get(record) ?? []));
+  };
+  const longestBytes = mostBytes(client, [...rows.value, ...background.value]);
+  const fitting = Math.max(1, Math.floor(maxBodyBytes / longestBytes));
+  const maxRows = Math.min(asking.batch.maxRows ?? 1, fitting);
+  const { parallelism, signal } = asking;
+  const calling = { predict, batch: { maxRows }, parallelism, signal };
+  return ok({ calling, rows: rows.value, background: background.value, sent });
+}
+
+/** Of a row that has the longest cell of every column. */
+function mostBytes(client: ModelClient, rows: readonly EncodedRow[]): number {
+  const longest: string[] = [];
+  for (const row of rows) {
+    for (const [at, text] of row.entries()) {
+      if (Buffer.byteLength(text) > Buffer.byteLength(longest[at] ?? '')) longest[at] = text;
+      else longest[at] ??= text;
+    }
+  }
+  return client.bytesOfEncoded(longest);
 }
 
 export interface Predicted {

@@ -11,6 +11,7 @@ import { duckdbAnalytics } from '../../adapters/duckdb/analytics.ts';
 import { undiciForwarder } from '../../adapters/forwarder/forwarder.ts';
 import { jmespathQuery } from '../../adapters/jmespath/json-query.ts';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
+import { modelInArchive } from '../../adapters/onnx/archive.ts';
 import { hostedKey } from '../../engines/hosting/names.ts';
 import { type Endpoint, endpoints, type Model, models } from '../../engines/hosting/rows.ts';
 import type { ObjectSpace } from '../../engines/objects/space.ts';
@@ -54,6 +55,9 @@ export class Bench {
   served = 0;
   stopped = 0;
   says: Says = csvModel(() => 0.5);
+  /** Of models that are given one; must be set before. */
+  archive: Uint8Array = new Uint8Array(0);
+  archivesOut = 0;
   folder = '';
   analyze: Analyze = async () => refuse('not open');
   #server: Server | undefined;
@@ -78,7 +82,7 @@ export class Bench {
     this.analyze = makeClarifyAnalyzer({
       store: this.store,
       launcher: this.#launcher(),
-      objects: {} as ObjectSpace,
+      objects: this.#objects(),
       clock: this.clock,
       tasks: {
         // What goes to another thread is cloned; so it is here.
@@ -96,7 +100,7 @@ export class Bench {
   #ports() {
     const { clock, forwarder, query, folder } = this;
     const options = { temporaryFolder: join(folder, 'spill'), threads: 1, memoryLimit: '256MB' };
-    return { clock, forwarder, query, analytics: duckdbAnalytics(options) };
+    return { clock, forwarder, query, modelInArchive, analytics: duckdbAnalytics(options) };
   }
 
   /** For parts that are tested below the analyzer. */
@@ -126,8 +130,29 @@ export class Bench {
     };
   }
 
-  async model(name: string, image = 'modelkeep/onnx'): Promise<void> {
+  /** One object, wherever it is looked for. */
+  #objects(): ObjectSpace {
+    const space: Pick<ObjectSpace, 'head' | 'asFile'> = {
+      head: async ({ key }) => ({
+        ...{ key, sizeBytes: this.archive.length, modifiedAtMs: 0, etag: '' },
+      }),
+      asFile: async () => {
+        const { path } = await this.file('model.tar.gz', this.archive);
+        this.archivesOut += 1;
+        return {
+          path,
+          release: async () => {
+            this.archivesOut -= 1;
+          },
+        };
+      },
+    };
+    return space as ObjectSpace;
+  }
+
+  async model(name: string, image = 'modelkeep/onnx', archiveUri?: string): Promise<void> {
     const row: Model = {
+      ...(archiveUri === undefined ? {} : { archiveUri }),
       ...{ name, arn: '', scope, image, environment: {}, request: {}, createdAtMs: 0 },
     };
     await this.store.write((tx) => tx.put(models, hostedKey(scope, name), row));

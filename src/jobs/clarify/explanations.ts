@@ -3,13 +3,21 @@ import type { KernelShap } from '../../engines/attribution/aggregate.ts';
 import { type PdpPart, partialDependence } from '../../engines/attribution/pdp.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { FileContent } from '../processing/analysis.ts';
-import { type Asking, scoring } from './asking.ts';
-import { baselineOf } from './baseline.ts';
+import { scoring } from './asking.ts';
+import { type Baseline, baselineOf } from './baseline.ts';
 import { rowsOf } from './columns.ts';
 import type { ClarifyConfig } from './config.ts';
 import { nameOf } from './dataset.ts';
+import { asPredict, knownModelOf } from './known-model.ts';
 import { askingIn, type MonitorRequest, type Run } from './request.ts';
-import { baselineText, localFile, type ShapResult, sampleOf, shapOf } from './shap.ts';
+import {
+  baselineText,
+  localFile,
+  type ShapResult,
+  type Subject,
+  sampleOf,
+  shapOf,
+} from './shap.ts';
 
 /** Rows that a run of a schedule explains, when `modelkeep.max_rows` does not say otherwise. */
 export const monitoredRows = 500;
@@ -37,47 +45,52 @@ export async function explainStep(run: Run): Promise<Outcome<Explanations>> {
   if (dataset.features.length === 0) return refuse('no column is left that is a feature');
   const asking = askingIn(run);
   if (!asking.ok) return asking;
-  const shap = plan ? await shapStep(run, asking.value) : ok(undefined);
+  const baseline = plan ? await backgroundOf(run) : ok(undefined);
+  if (!baseline.ok) return baseline;
+  const known = await knownModelOf(run, asking.value, baseline.value?.rows ?? []);
+  const subject = { asking: asking.value, known };
+  const shap = baseline.value ? await shapStep(run, subject, baseline.value) : ok(undefined);
   if (!shap.ok) return shap;
   const pdp =
     pdpPlan && !request.monitor
-      ? await pdpStep(run, asking.value, shap.value?.result.kernelShap)
+      ? await pdpStep(run, subject, shap.value?.kernelShap)
       : ok(undefined);
   if (!pdp.ok) return pdp;
   const files: Record<string, FileContent> = {};
-  if (shap.value) {
-    const { result, background } = shap.value;
-    files['explanations_shap/baseline.csv'] = baselineText(dataset.features, background);
+  if (shap.value && baseline.value) {
+    files['explanations_shap/baseline.csv'] = baselineText(dataset.features, baseline.value.rows);
     if (plan?.saveLocalValues) {
       const to = { folder: parts.temporaryFolder, name: request.key, signal: options.signal };
-      files['explanations_shap/out.csv'] = await localFile(result, dataset, to);
+      files['explanations_shap/out.csv'] = await localFile(shap.value, dataset, to);
     }
   }
   const notes = [...judged.notes, ...dataset.notes, ...(shap.value?.notes ?? [])];
-  return ok({ shap: shap.value?.result, pdp: pdp.value, files, notes });
+  return ok({ shap: shap.value, pdp: pdp.value, files, notes });
 }
 
-async function shapStep(run: Run, asking: Asking) {
-  const { parts, request, options, judged } = run;
-  const { config, monitor, files } = request;
+async function backgroundOf({ parts, request, options, judged }: Run) {
+  const { config, files } = request;
   const plan = config.methods.shap;
   if (!plan) return refuse('methods.shap is missing');
   const { dataset } = judged;
-  const baseline = await baselineOf(
-    parts,
-    { config, plan, dataset, files: files.baseline },
-    { signal: options.signal },
-  );
-  if (!baseline.ok) return baseline;
-  const background = baseline.value.rows;
-  const shap = await shapOf(
-    asking,
-    { config, plan, dataset, background, maxRows: mostRows(config, monitor) },
-    { clock: parts.clock, say: options.say },
-  );
+  const asked = { config, plan, dataset, files: files.baseline };
+  return baselineOf(parts, asked, { signal: options.signal });
+}
+
+async function shapStep(
+  { parts, request, options, judged }: Run,
+  subject: Subject,
+  { rows: background, notes }: Baseline,
+): Promise<Outcome<ShapResult>> {
+  const { config, monitor } = request;
+  const plan = config.methods.shap;
+  if (!plan) return refuse('methods.shap is missing');
+  const { dataset } = judged;
+  const places = sampleOf(dataset.rows, mostRows(config, monitor), plan.seed ?? 0);
+  const telling = { clock: parts.clock, say: options.say };
+  const shap = await shapOf(subject, { config, plan, dataset, background, places }, telling);
   if (!shap.ok) return shap;
-  const notes = [...baseline.value.notes, ...shap.value.notes];
-  return ok({ result: { ...shap.value, notes }, background, notes });
+  return ok({ ...shap.value, notes: [...notes, ...shap.value.notes] });
 }
 
 function mostRows({ extras }: ClarifyConfig, monitor: MonitorRequest | undefined): number {
@@ -86,7 +99,7 @@ function mostRows({ extras }: ClarifyConfig, monitor: MonitorRequest | undefined
 
 async function pdpStep(
   { parts, request, options, judged }: Run,
-  asking: Asking,
+  { asking, known }: Subject,
   shap: KernelShap | undefined,
 ): Promise<Outcome<readonly PdpPart[]>> {
   const { config, monitor } = request;
@@ -102,14 +115,16 @@ async function pdpStep(
   const places = sampleOf(dataset.rows, mostRows(config, monitor), config.methods.shap?.seed ?? 0);
   const grid = plan?.gridResolution ?? 1;
   const count = plan?.features ? features.length : Math.min(plan?.topFeatures ?? 0, columns.length);
+  const rows = count * grid * places.length;
   options.say(
-    `Partial dependence of ${count} features at ${grid} values: up to ` +
-      `${count * grid * places.length} synthetic rows.`,
+    `Partial dependence of ${count} features at ${grid} values: up to ${rows} synthetic rows` +
+      `${known ? ', computed in process' : ''}.`,
   );
   const startMs = parts.clock.nowMs();
   const headers = config.predictor?.labelHeaders?.map(String);
   const done = await partialDependence({
     ...scoring(asking),
+    ...(known ? { predict: asPredict(known) } : {}),
     rows: rowsOf(columns, places),
     featureNames: dataset.features,
     ...(plan?.features ? { features } : {}),

@@ -4,6 +4,7 @@ import type { Outcome } from '../../kernel/outcome.ts';
 import type { Analytics } from '../../ports/analytics.ts';
 import type { Forwarder } from '../../ports/forwarder.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
+import type { Abortable } from '../../ports/metadata-store.ts';
 import type { InputFile } from '../processing/analysis.ts';
 import { type Asking, askingOf } from './asking.ts';
 import type { Judged } from './bias.ts';
@@ -15,6 +16,11 @@ export interface ClarifyParts {
   readonly forwarder: Forwarder;
   readonly query: JsonQuery;
   readonly clock: Clock;
+  /**
+   * The model in an archive of the ONNX server; refused when there is not one, or it is too large.
+   * Without it every model is asked.
+   */
+  readonly modelInArchive?: (path: string, options: Abortable) => Promise<Outcome<Uint8Array>>;
   /** Where local values are written; the caller of the analysis takes the file. */
   readonly temporaryFolder: string;
 }
@@ -31,6 +37,8 @@ export interface ClarifyRequest {
   };
   /** Where requests to the model go; undefined where it is not asked. */
   readonly modelUrl: string | undefined;
+  /** Of a model that runs on the built-in ONNX server, where its archive can be looked into. */
+  readonly onnxArchivePath: string | undefined;
   /** Unique among the analyses that run; names temporary files. */
   readonly key: string;
   /** Of a run of a schedule. */

@@ -7,16 +7,17 @@ import { pipeline } from 'node:stream/promises';
 import { type KernelShap, kernelShapOf, localLines } from '../../engines/attribution/aggregate.ts';
 import { planCost } from '../../engines/attribution/cost.ts';
 import { explain } from '../../engines/attribution/explain.ts';
-import type { Explanation, Row } from '../../engines/attribution/types.ts';
+import type { ExplainRequest, Explanation, Row } from '../../engines/attribution/types.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Cell } from '../predictor/body.ts';
 import type { FileContent } from '../processing/analysis.ts';
-import { type Asking, scoring } from './asking.ts';
+import { type Asking, type SyntheticScoring, syntheticScoring } from './asking.ts';
 import { everyRow, rowsOf, textAt } from './columns.ts';
 import type { ClarifyConfig, ShapPlan } from './config.ts';
 import type { Dataset } from './dataset.ts';
+import type { Known } from './known-model.ts';
 import { progressOf } from './progress.ts';
 
 export interface ShapRequest {
@@ -24,8 +25,8 @@ export interface ShapRequest {
   readonly plan: ShapPlan;
   readonly dataset: Dataset;
   readonly background: readonly Row[];
-  /** Of more rows a seeded sample is explained. */
-  readonly maxRows: number;
+  /** Rows of the data set that are explained, in order. */
+  readonly places: Int32Array;
 }
 
 export interface ShapResult {
@@ -42,23 +43,32 @@ export interface Telling {
   readonly say: (line: string) => void;
 }
 
-/** Refused with the row at fault; `say` tells the cost before the model is asked. */
+/** The model, and how it is known from within, where it is. */
+export interface Subject {
+  readonly asking: Asking;
+  readonly known: Known | undefined;
+}
+
+/**
+ * Refused with the row at fault; `say` tells the cost before the model is asked. A model that is
+ * known from within is not.
+ */
 export async function shapOf(
-  asking: Asking,
+  subject: Subject,
   request: ShapRequest,
   telling: Telling,
 ): Promise<Outcome<ShapResult>> {
-  const { config, plan, dataset, background } = request;
+  const { config, plan, dataset, background, places } = request;
   const columns = dataset.features.flatMap((name) => dataset.columns.get(name) ?? []);
-  const places = sampleOf(dataset.rows, request.maxRows, plan.seed ?? 0);
   const rows = rowsOf(columns, places);
-  sayCost(request, rows.length, telling);
+  const call = callOf(subject, { rows, background });
+  if (!call.ok) return refuse(`methods.shap: ${call.reason}`);
+  const { sent, ...how } = call.value;
+  sayCost(request, { known: subject.known, batchRows: how.batch?.maxRows }, telling);
   const progress = progressOf(telling.clock, 'predictions for SHAP', telling.say);
   const explained = await explain({
-    ...scoring(asking),
-    rows,
+    ...how,
     featureNames: dataset.features,
-    background,
     ...(plan.samples === undefined ? {} : { numSamples: plan.samples }),
     seed: plan.seed ?? 0,
     useLogit: plan.useLogit,
@@ -67,8 +77,11 @@ export async function shapOf(
   if (!explained.ok) return refuse(`methods.shap: ${explained.reason}`);
   const explanation = explained.value;
   const labelHeaders = headersOf(config, explanation.labels);
-  const { asked, calls } = explanation;
-  telling.say(`SHAP is done: the model was asked for ${asked} rows in ${calls} calls.`);
+  telling.say(
+    sent
+      ? `SHAP is done: the model was asked for ${sent.rows} rows in ${sent.calls} calls.`
+      : 'SHAP is done.',
+  );
   const sampled = `SHAP explains a sample of ${rows.length} of ${dataset.rows} rows.`;
   return ok({
     kernelShap: kernelShapOf(explanation, { aggregation: plan.aggregation, labelHeaders }),
@@ -79,23 +92,45 @@ export async function shapOf(
   });
 }
 
+type Call = Pick<ExplainRequest, 'predict' | 'rows' | 'background' | 'signal' | 'batch'> & {
+  readonly sent: SyntheticScoring['sent'] | undefined;
+};
+
+function callOf({ asking, known }: Subject, given: Pick<Call, 'rows' | 'background'>) {
+  if (known) {
+    const { signal } = asking;
+    return ok<Call>({ ...given, predict: known.box, signal, sent: undefined });
+  }
+  const scored = syntheticScoring(asking, given);
+  if (!scored.ok) return scored;
+  const { calling, ...rest } = scored.value;
+  return ok<Call>({ ...calling, ...rest });
+}
+
 function sayCost(
-  { plan, dataset, background, config }: ShapRequest,
-  rows: number,
+  { plan, dataset, background, places }: ShapRequest,
+  {
+    known,
+    batchRows,
+  }: { readonly known: Known | undefined; readonly batchRows: number | undefined },
   { say }: Telling,
 ) {
   const cost = planCost({
-    rows,
+    rows: places.length,
     features: dataset.features.length,
     background: background.length,
-    batchRows: config.extras.batchRows,
+    ...(batchRows === undefined ? {} : { batchRows }),
     ...(plan.samples === undefined ? {} : { numSamples: plan.samples }),
   });
   const how = cost.exact ? 'all coalitions' : 'sampled coalitions';
+  const work =
+    `SHAP explains ${places.length} rows of ${dataset.features.length} features against ` +
+    `${background.length} baseline rows by ${cost.coalitions} ${how} each: up to ` +
+    `${cost.predictions} synthetic rows`;
   say(
-    `SHAP explains ${rows} rows of ${dataset.features.length} features against ` +
-      `${background.length} baseline rows by ${cost.coalitions} ${how} each: up to ` +
-      `${cost.predictions} synthetic rows in about ${cost.calls} calls of the model.`,
+    known
+      ? `${work} would be asked; the model is ${known.what}, computed in process.`
+      : `${work} in about ${cost.calls} calls of the model.`,
   );
 }
 

@@ -7,11 +7,9 @@
  * is data, as in the original, and without headers the columns are `column_0`, `column_1`, …
  */
 import { createReadStream } from 'node:fs';
-import type { BiasColumn } from '../../engines/fairness/column.ts';
 import { kindOf } from '../../engines/profile/inference.ts';
 import { parseCsvText } from '../../engines/records/csv-text.ts';
-import { gather, TooManyBytes } from '../../kernel/bytes.ts';
-import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import {
   type Analytics,
   CellKind,
@@ -21,7 +19,6 @@ import {
 } from '../../ports/analytics.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
-import { linesOf } from '../data-quality/lines.ts';
 import type { InputFile } from '../processing/analysis.ts';
 import { ColumnBuilder, finished, longestCell, type Table } from './columns.ts';
 import type { DatasetType } from './config.ts';
@@ -29,7 +26,6 @@ import { type JsonPicks, pickTable } from './json-table.ts';
 
 /** Of all columns together; eight bytes each. */
 const mostCells = 200_000_000;
-const largestDocumentBytes = 512 * 1024 * 1024;
 const headBytes = 1024 * 1024;
 
 export interface TableParts {

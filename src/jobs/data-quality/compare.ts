@@ -21,15 +21,29 @@ export interface CompareOptions extends Abortable {
   readonly header?: boolean;
 }
 
-/** Formats are told by their endings, and captured traffic by its first line. */
+export type ProfileFile = (path: string, options: CompareOptions) => Promise<Outcome<Profile>>;
+
+export interface CompareParts {
+  readonly analytics: Analytics;
+  /** `profileFile` in another thread, for the current file while this one has the baseline. */
+  readonly beside?: ProfileFile;
+}
+
+/**
+ * Formats are told by their endings, and captured traffic by its first line. Where the baseline is
+ * refused, what goes on beside is not waited for.
+ */
 export async function compareFiles(
-  parts: { readonly analytics: Analytics },
+  parts: CompareParts,
   [baselinePath, currentPath]: readonly [baseline: string, current: string],
   options: CompareOptions = {},
 ): Promise<Outcome<Report>> {
+  const beside = parts.beside?.(currentPath, options);
+  // A failure is met where it is awaited.
+  beside?.catch(() => undefined);
   const baseline = await profileFile(parts, baselinePath, options);
   if (!baseline.ok) return baseline;
-  const current = await profileFile(parts, currentPath, options);
+  const current = await (beside ?? profileFile(parts, currentPath, options));
   if (!current.ok) return current;
   const [named, other] = align(baseline.value, current.value);
   return ok(

@@ -26,7 +26,8 @@ export function driftSentence({ main, accuracyChange, residuals }: Drift): strin
   }
   if (main !== 'concept' || !residuals) return undefined;
   const { meanChange, deviationRatio } = residuals;
-  const spread = deviationRatio
+  const isWider = deviationRatio && (deviationRatio.low > 1 || deviationRatio.high < 1);
+  const spread = isWider
     ? `, and their standard deviation is ${shown(deviationRatio.value)} times the baseline's`
     : '';
   return (
@@ -47,8 +48,15 @@ const subjects: Readonly<Record<Cause, string>> = {
 };
 
 /** What to do about what dominates; undefined where nothing does. */
-export function causeAdvice({ main }: Drift): string | undefined {
-  return main === 'none' ? undefined : adviceFor(kinds[main], { subject: subjects[main] }).action;
+export function causeAdvice(drift: Drift): string | undefined {
+  const { main } = drift;
+  return main === 'none' ? undefined : actionOn(kinds[main], subjects[main], drift);
+}
+
+/** Numbers have no threshold and no weights of classes to adjust: their shift is one of records. */
+function actionOn(kind: FindingKind, subject: string, { residuals }: Drift): string {
+  const spoken = kind === 'label shift' && residuals ? 'covariate drift' : kind;
+  return adviceFor(spoken, { subject }).action;
 }
 
 /** Kinds of drift that were found, with the numbers that speak for each. */
@@ -61,13 +69,14 @@ export function driftAdvice(drift: Drift): readonly (Advice & { readonly kind: F
       ? [[kinds[drift.main], subjects[drift.main], [sentence]] as const]
       : []),
   ];
-  const byKind = new Map<FindingKind, { subject: string; evidence: readonly string[] }>();
+  const byKind = new Map<FindingKind, Advice>();
   for (const [kind, subject, evidence] of found) {
     if (evidence.length === 0) continue;
     const known = byKind.get(kind)?.evidence ?? [];
-    byKind.set(kind, { subject, evidence: [...known, ...evidence] });
+    const action = actionOn(kind, subject, drift);
+    byKind.set(kind, { action, evidence: [...known, ...evidence] });
   }
-  return [...byKind].map(([kind, of]) => ({ kind, ...adviceFor(kind, of) }));
+  return [...byKind].map(([kind, advice]) => ({ kind, ...advice }));
 }
 
 function reasonsOf(comparisons: readonly FeatureComparison[]): readonly string[] {
@@ -100,13 +109,17 @@ export function driftTables(
 
 function causesTable({ accuracyChange }: Drift): readonly ReportTable[] {
   if (!accuracyChange) return [];
-  const row = (what: string, { value, low, high }: Estimate) => [what, value, low, high];
+  const round = (value: number) => Number(value.toFixed(4));
+  const row = (what: string, { value, low, high }: Estimate) => [
+    what,
+    ...[value, low, high].map(round),
+  ];
   const { change, covariate, concept, label } = accuracyChange;
   const named = ({ name, meaning }: (typeof causes)[Cause]) => `${name}: ${meaning}`;
   return [
     {
       caption: 'What the change of accuracy is made of',
-      columns: ['Part', 'Change', '99 % from', '99 % to'],
+      columns: ['Part', 'Change', 'Low (99 %)', 'High (99 %)'],
       rows: [
         row('the whole change', change),
         row(named(causes.covariate), covariate),
@@ -129,8 +142,8 @@ function residualsTable({ residuals }: Drift): readonly ReportTable[] {
         'Baseline',
         'This run',
         'Change or ratio',
-        '99 % from',
-        '99 % to',
+        'Low (99 %)',
+        'High (99 %)',
       ],
       rows: [
         ['mean', reference.mean, current.mean, ...limits(meanChange)],

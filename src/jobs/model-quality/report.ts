@@ -10,7 +10,7 @@ import type {
   ReportTable,
 } from '../../engines/report/body.ts';
 import { adviceOn, type Moved } from './advice.ts';
-import type { Drift } from './drift.ts';
+import { type Drift, labelDrift } from './drift.ts';
 import { driftFigures, driftNotes, driftSentence, driftTables } from './drift-report.ts';
 
 export interface Findings {
@@ -136,7 +136,7 @@ function matrixOf(confusion: Confusion | undefined): readonly ReportTable[] {
   ];
 }
 
-function chartsOf({ performance, labelShares }: Findings): readonly ReportChart[] {
+function chartsOf({ performance, labelShares, drift }: Findings): readonly ReportChart[] {
   const { curves, measures } = performance;
   const charts: ReportChart[] = [];
   if (curves) {
@@ -155,7 +155,9 @@ function chartsOf({ performance, labelShares }: Findings): readonly ReportChart[
     );
   }
   const [baseline, current] = labelShares;
-  if (current) charts.push(labelBars(baseline, current));
+  // Where labels are compared, the same bars stand among the distributions.
+  const isCompared = drift && labelDrift(drift).length > 0;
+  if (current && !isCompared) charts.push(labelBars(baseline, current));
   return charts;
 }
 

@@ -14,11 +14,17 @@ const defaultLine = '{"features":$features}';
 const defaultDocument = '{"instances":$records}';
 const defaultRecord = '{"features":$features}';
 
+/** Cells as the texts that stand in a body. */
+export type EncodedRow = readonly string[];
+
 export interface BodyWriter {
   /** 1 where a request holds one record. */
   readonly maxRows: number;
   /** Refused with the row and the column of a cell that the format cannot say. */
-  write(rows: readonly Row[]): Outcome<string>;
+  encode(rows: readonly Row[]): Outcome<readonly EncodedRow[]>;
+  /** What stands for one row in a body; rows of the same cells have the same. */
+  record(row: EncodedRow): string;
+  body(records: readonly string[]): string;
 }
 
 /** Refused, naming the key, when a template does not make JSON or names no feature. */
@@ -26,22 +32,32 @@ export function bodyWriter(
   plan: PredictorPlan,
   featureNames: readonly string[],
 ): Outcome<BodyWriter> {
-  if (plan.contentType === 'text/csv') {
-    return ok({ maxRows: Number.POSITIVE_INFINITY, write: (rows) => ok(csvOf(rows)) });
-  }
+  if (plan.contentType === 'text/csv') return ok(csvWriter);
   const isLines = plan.contentType === 'application/jsonlines';
   const line = isLines ? plan.contentTemplate : plan.recordTemplate;
   const record = recordMaker(line ?? (isLines ? defaultLine : defaultRecord), featureNames);
   if (!record.ok) {
     return refuse(`predictor.${isLines ? 'content' : 'record'}_template ${record.reason}`);
   }
-  if (isLines) return ok(lineWriter(record.value, featureNames));
-  return documentWriter(record.value, plan.contentTemplate ?? defaultDocument, featureNames);
+  const encode = (rows: readonly Row[]) => jsonRows(rows, featureNames);
+  if (!isLines) {
+    const document = documentMaker(record.value, plan.contentTemplate, featureNames);
+    return document.ok ? ok({ ...document.value, record: record.value, encode }) : document;
+  }
+  return ok({
+    maxRows: Number.POSITIVE_INFINITY,
+    encode,
+    record: record.value,
+    body: (records) => `${records.join('\n')}\n`,
+  });
 }
 
-function csvOf(rows: readonly Row[]): string {
-  return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
-}
+const csvWriter: BodyWriter = {
+  maxRows: Number.POSITIVE_INFINITY,
+  encode: (rows) => ok(rows.map((row) => row.map(csvCell))),
+  record: (row) => row.join(','),
+  body: (records) => `${records.join('\n')}\n`,
+};
 
 function csvCell(cell: Cell): string {
   if (typeof cell === 'number') return Number.isNaN(cell) ? '' : String(cell);
@@ -49,48 +65,29 @@ function csvCell(cell: Cell): string {
 }
 
 /** Cells as JSON texts to one record. */
-type RecordMaker = (cells: readonly string[]) => string;
+type RecordMaker = (cells: EncodedRow) => string;
 
-function lineWriter(record: RecordMaker, names: readonly string[]): BodyWriter {
-  return {
-    maxRows: Number.POSITIVE_INFINITY,
-    write(rows) {
-      const records = recordsOf(rows, record, names);
-      return records.ok ? ok(`${records.value.join('\n')}\n`) : records;
-    },
-  };
-}
-
-function documentWriter(
+function documentMaker(
   record: RecordMaker,
-  template: string,
+  template: string | undefined,
   names: readonly string[],
-): Outcome<BodyWriter> {
-  const single = /\$record(?!\w)/.test(template);
-  const fill = (records: readonly string[]) =>
-    replaced(template, (placeholder) => {
+): Outcome<Pick<BodyWriter, 'maxRows' | 'body'>> {
+  const whole = template ?? defaultDocument;
+  const single = /\$record(?!\w)/.test(whole);
+  const body = (records: readonly string[]) =>
+    replaced(whole, (placeholder) => {
       if (placeholder === 'record') return records[0] ?? 'null';
       if (placeholder === 'records') return `[${records.join(',')}]`;
       return placeholder === 'feature_names' ? JSON.stringify(names) : undefined;
     });
-  if (!isJson(fill([record(names.map(() => '0'))]))) {
+  if (!isJson(body([record(names.map(() => '0'))]))) {
     return refuse('predictor.content_template does not make JSON when it is filled in');
   }
-  return ok({
-    maxRows: single ? 1 : Number.POSITIVE_INFINITY,
-    write(rows) {
-      const records = recordsOf(rows, record, names);
-      return records.ok ? ok(fill(records.value)) : records;
-    },
-  });
+  return ok({ maxRows: single ? 1 : Number.POSITIVE_INFINITY, body });
 }
 
-function recordsOf(
-  rows: readonly Row[],
-  record: RecordMaker,
-  names: readonly string[],
-): Outcome<readonly string[]> {
-  const records: string[] = [];
+function jsonRows(rows: readonly Row[], names: readonly string[]): Outcome<readonly EncodedRow[]> {
+  const encoded: EncodedRow[] = [];
   for (const [at, row] of rows.entries()) {
     const infinite = row.findIndex((cell) => cell === Infinity || cell === -Infinity);
     if (infinite >= 0) {
@@ -98,9 +95,9 @@ function recordsOf(
         `row ${at + 1}, column ${names[infinite]}: ${row[infinite]} cannot be said in JSON`,
       );
     }
-    records.push(record(row.map(jsonCell)));
+    encoded.push(row.map(jsonCell));
   }
-  return ok(records);
+  return ok(encoded);
 }
 
 function jsonCell(cell: Cell): string {

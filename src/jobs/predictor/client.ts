@@ -8,7 +8,7 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Answer, Forwarder, ForwardFailure } from '../../ports/forwarder.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
 import { answerReader, type Prediction, shortened } from './answer.ts';
-import { type BodyWriter, bodyWriter, type Row } from './body.ts';
+import { bodyWriter, type EncodedRow, type Row } from './body.ts';
 import type { PredictorPlan } from './plan.ts';
 
 /** What real-time requests may hold. */
@@ -35,36 +35,56 @@ export interface ClientOptions {
 export interface ModelClient {
   /** Rows of one request at most. */
   readonly maxRows: number;
+  /** Rows as the texts of a request. Refused with the row and the column that cannot be said. */
+  encode(rows: readonly Row[]): Outcome<readonly EncodedRow[]>;
+  /** What stands for a row in a request; rows of the same cells have the same. */
+  record(row: EncodedRow): string;
   /** Bytes a row takes in a request, about; for batches that keep within `maxBodyBytes`. */
   bytesOf(row: Row): number;
+  bytesOfEncoded(row: EncodedRow): number;
   /** Throws the signal's reason when it is aborted. */
-  ask(
-    rows: readonly Row[],
-    options: { readonly signal: AbortSignal },
-  ): Promise<Outcome<readonly Prediction[]>>;
+  ask(rows: readonly Row[], options: Asking): Promise<Outcome<readonly Prediction[]>>;
+  askRecords(records: readonly string[], options: Asking): Promise<Outcome<readonly Prediction[]>>;
+}
+
+export interface Asking {
+  readonly signal: AbortSignal;
 }
 
 /** Refused when templates or expressions of the plan make no sense. */
 export function modelClient(parts: ClientParts, options: ClientOptions): Outcome<ModelClient> {
-  const writer = bodyWriter(options.plan, options.featureNames);
-  if (!writer.ok) return writer;
+  const made = bodyWriter(options.plan, options.featureNames);
+  if (!made.ok) return made;
   const reader = answerReader(options.plan, parts.query);
   if (!reader.ok) return reader;
+  const writer = made.value;
   const send = sender(parts.forwarder, options);
-  const blank = writer.value.write([options.featureNames.map(() => 0)]);
-  const perRowBytes = blank.ok ? Buffer.byteLength(blank.value) : 0;
-  return ok({
-    maxRows: writer.value.maxRows,
+  const blank = writer.body([writer.record(options.featureNames.map(() => '0'))]);
+  const perRowBytes = Buffer.byteLength(blank);
+  const client: ModelClient = {
+    maxRows: writer.maxRows,
+    encode: writer.encode,
+    record: writer.record,
     bytesOf: (row) => perRowBytes + cellBytes(row),
-    async ask(rows, { signal }) {
-      const body = encoded(writer.value, rows);
-      if (!body.ok) return body;
-      const answer = await send(body.value, signal);
-      if (!answer.ok) return answer;
-      const read = reader.value.read(answer.value, rows.length);
-      return read.ok ? read : refuse(`${ofRows(rows.length)}${read.reason}`);
+    bytesOfEncoded: (row) => row.reduce((sum, text) => sum + Buffer.byteLength(text), perRowBytes),
+    async ask(rows, asking) {
+      const encoded = writer.encode(rows);
+      if (!encoded.ok) return encoded;
+      return client.askRecords(encoded.value.map(writer.record), asking);
     },
-  });
+    async askRecords(records, { signal }) {
+      const body = Buffer.from(writer.body(records));
+      const many = ofRows(records.length);
+      if (body.length > maxBodyBytes) {
+        return refuse(`${many}the request would have ${body.length} bytes`);
+      }
+      const answer = await send(body, signal);
+      if (!answer.ok) return answer;
+      const read = reader.value.read(answer.value, records.length);
+      return read.ok ? read : refuse(`${many}${read.reason}`);
+    },
+  };
+  return ok(client);
 }
 
 /** A character takes up to three bytes, and an escaped one six. */
@@ -72,14 +92,6 @@ function cellBytes(row: Row): number {
   let bytes = 0;
   for (const cell of row) bytes += typeof cell === 'string' ? 6 * cell.length + 2 : 24;
   return bytes;
-}
-
-function encoded(writer: BodyWriter, rows: readonly Row[]): Outcome<Buffer> {
-  const text = writer.write(rows);
-  if (!text.ok) return text;
-  const body = Buffer.from(text.value);
-  if (body.length <= maxBodyBytes) return ok(body);
-  return refuse(`${ofRows(rows.length)}the request would have ${body.length} bytes`);
 }
 
 function ofRows(count: number): string {

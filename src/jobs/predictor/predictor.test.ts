@@ -4,7 +4,7 @@ import { jmespathQuery } from '../../adapters/jmespath/json-query.ts';
 import type { Outcome } from '../../kernel/outcome.ts';
 import type { Answer, Forwarder, ForwardFailure, ForwardRequest } from '../../ports/forwarder.ts';
 import { answerReader } from './answer.ts';
-import { bodyWriter, type Row } from './body.ts';
+import { type BodyWriter, bodyWriter, type Row } from './body.ts';
 import { maxBodyBytes, modelClient } from './client.ts';
 import type { PredictorPlan } from './plan.ts';
 
@@ -40,8 +40,10 @@ const rows: Row[] = [
   [1.5, 'x,"y"\n'],
   [Number.NaN, ''],
 ];
+const written = (writer: BodyWriter, of: readonly Row[]) =>
+  writer.body(valueOf(writer.encode(of)).map(writer.record));
 const body = (over: Partial<PredictorPlan>, of: readonly Row[] = rows) =>
-  valueOf(valueOf(bodyWriter({ ...plan, ...over }, names)).write(of));
+  written(valueOf(bodyWriter({ ...plan, ...over }, names)), of);
 
 test('CSV quotes what needs it, and leaves missing cells empty', () => {
   expect(body({})).toBe('1.5,"x,""y""\n"\n,\n');
@@ -78,7 +80,7 @@ test('JSON by two templates: all records, or one a request', () => {
   const single = { contentType: json, contentTemplate: '$record', recordTemplate: '$features_kvp' };
   const writer = valueOf(bodyWriter({ ...plan, ...single }, names));
   expect(writer.maxRows).toBe(1);
-  expect(JSON.parse(valueOf(writer.write(rows.slice(0, 1))))).toEqual({
+  expect(JSON.parse(written(writer, rows.slice(0, 1)))).toEqual({
     a: 1.5,
     'b "c"': 'x,"y"\n',
   });
@@ -94,7 +96,7 @@ test('templates that make no JSON or name no feature, and cells JSON cannot say'
   expect(refused({ recordTemplate: '[$features' })).toMatch(/record_template does not make JSON/);
   expect(refused({ recordTemplate: '{"A":"${zip}"}' })).toMatch(/has "\$\{zip\}", which is no/);
   const writer = valueOf(bodyWriter({ ...plan, contentType: lines }, names));
-  expect(reasonIn(writer.write([[Number.POSITIVE_INFINITY, 'x']]))).toMatch(/row 1, column a/);
+  expect(reasonIn(writer.encode([[Number.POSITIVE_INFINITY, 'x']]))).toMatch(/row 1, column a/);
 });
 
 const read = (over: Partial<PredictorPlan>, text: string, count: number) =>

@@ -4,17 +4,21 @@
  */
 import { hostedArn, hostedKey } from '../../engines/hosting/names.ts';
 import { type Endpoint, endpoints, models, type Variant } from '../../engines/hosting/rows.ts';
-import type { ObjectSpace } from '../../engines/objects/space.ts';
+import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import type { Scope } from '../../kernel/arn.ts';
+import { repositoryOf } from '../../kernel/image.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher } from '../../ports/launcher.ts';
 import type { Abortable, Reader } from '../../ports/metadata-store.ts';
+import type { BlobFile } from '../../ports/object-store.ts';
 import { startVariant } from '../endpoints/starter.ts';
 
 /** As the service gives a model to start and to fetch its data when nothing is said. */
 const startTimeoutMs = 10 * 60_000;
 const downloadTimeoutMs = 20 * 60_000;
 const stopGraceMs = 10_000;
+const onnxRepository = 'modelkeep/onnx';
+const largestArchiveBytes = 64 * 2 ** 20;
 /** Lines of the model's output that are passed on; a server that logs each request says many. */
 const mostLogLines = 200;
 
@@ -39,11 +43,20 @@ export interface ShadowOptions extends Abortable {
   say(line: string): void;
 }
 
+export interface ShadowServer {
+  readonly invocationsUrl: string;
+  /**
+   * The archive of a model of the built-in ONNX server, on this machine until the work ends;
+   * undefined for other models, and where it is too large to be looked into.
+   */
+  readonly onnxArchivePath: string | undefined;
+}
+
 /** Refused when the model or the endpoint is not there, or its server does not start. */
 export async function withShadow<T>(
   parts: ShadowParts,
   { request, options }: { readonly request: ShadowRequest; readonly options: ShadowOptions },
-  work: (invocationsUrl: string) => Promise<Outcome<T>>,
+  work: (server: ShadowServer) => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
   const variant = await variantOf(parts.store, request);
   if (!variant.ok) return variant;
@@ -56,12 +69,29 @@ export async function withShadow<T>(
   );
   if (!started.ok) return refuse(`the model ${variant.value.modelName}: ${started.reason}`);
   const server = started.value;
+  let archive: BlobFile | undefined;
   try {
     signal.throwIfAborted();
-    return await work(server.invocationsUrl.href);
+    archive = await onnxArchiveOf(parts.objects, variant.value, signal);
+    const invocationsUrl = server.invocationsUrl.href;
+    return await work({ invocationsUrl, onnxArchivePath: archive?.path });
   } finally {
+    await archive?.release();
     await server.stop({ graceMs: stopGraceMs });
   }
+}
+
+async function onnxArchiveOf(
+  objects: ObjectSpace,
+  { image, archiveUri }: Variant,
+  signal: AbortSignal,
+): Promise<BlobFile | undefined> {
+  if (repositoryOf(image) !== onnxRepository || archiveUri === undefined) return undefined;
+  const at = parseObjectUri(archiveUri);
+  if (!at.ok) return undefined;
+  const summary = await objects.head(at.value);
+  if (!summary || summary.sizeBytes > largestArchiveBytes) return undefined;
+  return objects.asFile(at.value, { signal });
 }
 
 function limitedLog({ say }: ShadowOptions): (row: Endpoint, name: string, line: string) => void {

@@ -64,7 +64,8 @@ function refusalOf(cause: unknown, plan: TransformPlan): string | undefined {
     return `the object is larger than ${limit}, and SplitType None sends it whole`;
   }
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  if (code?.startsWith('Z_')) return `CompressionType is Gzip, and it is not: ${reasonOf(cause)}`;
+  if (code?.startsWith('Z_'))
+    return `CompressionType is Gzip, and unzipping says: ${reasonOf(cause)}`;
   return undefined;
 }
 
