@@ -47,7 +47,7 @@ export async function* inOrder<Item, Result>(
           break;
         }
         const result = await head;
-        pending.splice(0, 1);
+        void pending.shift();
         permits.give();
         yield result;
       }
@@ -58,7 +58,7 @@ export async function* inOrder<Item, Result>(
     }
     while (pending.length > 0) {
       const result = await pending[0];
-      pending.splice(0, 1);
+      void pending.shift();
       permits.give();
       yield result as Result;
     }
