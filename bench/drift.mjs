@@ -1,12 +1,25 @@
 /**
- * Profile and drift of 50 mixed columns, 1,000,000 rows against 1,000,000 (100,000 when quick), from
- * Parquet: ours as `modelkeep report` does it, and the Python libraries that do the same, each in a
- * process of its own. Time is without starting the interpreter and importing; memory is the peak of
- * the process.
+ * Profile and drift of 50 mixed columns, 1,000,000 rows against 1,000,000 (50,000 when quick), from
+ * Parquet, each program in a process of its own, and all of them with default settings:
+ *
+ * - Modelkeep: all that `modelkeep report` does. The profile of every column of both files (kinds of
+ *   cells, missing, distinct, moments, quantile sketch, counts of values), every measure of drift
+ *   that fits the column with its noise floor, and the report as text, page and JSON.
+ * - Evidently: DataDriftPreset alone. One measure a column, the one it chooses by type and size
+ *   (Wasserstein or Jensen-Shannon for this many rows). No profile, no page.
+ * - NannyML: UnivariateDriftCalculator over one chunk, with four measures a column (Jensen-Shannon,
+ *   Kolmogorov-Smirnov, Wasserstein, Hellinger; Jensen-Shannon, chi-squared, L-infinity, Hellinger
+ *   for texts). No profile, no page.
+ * - whylogs: the profile of both files, and one measure a column that it chooses by type.
+ *
+ * `process` is the time of the whole process; `work` is without starting it and importing, and is what
+ * the claim is about, although it leaves out more of the peers than of ours. Memory is the largest
+ * resident size of the process (VmHWM). Peers have a limit of time, and their fastest round counts;
+ * of ours the median does. Usage reports of the peers over the network are turned off.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -17,105 +30,135 @@ export const title = 'Drift of 50 mixed columns against Evidently, NannyML and w
 const here = dirname(fileURLToPath(import.meta.url));
 const speedGoal = 10;
 const memoryGoal = 4;
-const peerLimitMs = 30 * 60_000;
+
+/** A peer that is done within `againSeconds` has a second round. */
+const sizes = {
+  quick: { rows: 50_000, rounds: 3, peerLimitSeconds: 40, againSeconds: 8 },
+  full: { rows: 1_000_000, rounds: 3, peerLimitSeconds: 330, againSeconds: 110 },
+};
 
 const old = ['pandas==2.1.4', 'numpy==1.26.4', 'pyarrow==17.0.0', 'scipy==1.17.1'];
 const peers = [
-  { name: 'evidently', pins: evidentlyPins },
-  { name: 'nannyml', pins: ['nannyml==0.13.1', 'statsmodels==0.15.0', ...old] },
-  { name: 'whylogs', pins: ['whylogs[viz]==1.6.4', ...old] },
+  { name: 'NannyML', key: 'nannyml', pins: ['nannyml==0.13.1', 'statsmodels==0.15.0', ...old] },
+  { name: 'Evidently', key: 'evidently', pins: evidentlyPins },
+  { name: 'whylogs', key: 'whylogs', pins: ['whylogs[viz]==1.6.4', ...old] },
 ];
+const silent = { NML_DISABLE_USAGE_LOGGING: '1', DO_NOT_TRACK: '1', WHYLOGS_NO_ANALYTICS: 'True' };
 
 export async function run({ say, quick }) {
-  const rows = quick ? 100_000 : 1_000_000;
+  const size = quick ? sizes.quick : sizes.full;
   const folder = mkdtempSync(join(tmpdir(), 'modelkeep-bench-drift-'));
   try {
-    const files = await makeFiles(folder, rows);
-    say(`50 columns, ${rows.toLocaleString('en-US')} rows against as many, Parquet`);
+    const files = await makeFiles(folder, size.rows);
+    say(`50 columns, ${size.rows.toLocaleString('en-US')} rows against as many, Parquet`);
+    say(`load of the machine before: ${load()}`);
     say('');
-    say('| | seconds | of processor | peak MiB |');
-    say('|---|---:|---:|---:|');
-    const rounds = Array.from({ length: quick ? 3 : 2 }, () => ours(files));
-    const mine = median(rounds);
+    say('| | work s | process s | processor s | peak MiB | rounds |');
+    say('|---|---:|---:|---:|---:|---:|');
+    const mine = median(Array.from({ length: size.rounds }, () => ours(files)));
     show(say, 'Modelkeep', mine);
-    const found = peers.map((peer) => ({ name: peer.name, ...measured(peer, files) }));
+    const found = peers.map((peer) => ({ name: peer.name, ...measured(peer, files, size) }));
     for (const peer of found) {
-      if (peer.reason) say(`| ${peer.name} | not measured: ${peer.reason} | | |`);
+      if (peer.reason) say(`| ${peer.name} | ${peer.reason} | | | | |`);
       else show(say, peer.name, peer);
     }
-    return claimsOf(
-      mine,
-      found.filter(({ reason }) => !reason),
-      rows,
-    );
+    say('');
+    say(`load of the machine after: ${load()}`);
+    const compared = found.filter(({ reason }) => !reason);
+    if (compared.length === 0) say('no peer was measured: there is nothing to claim');
+    return claimsOf(mine, compared, size.rows);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function load() {
+  return loadavg()
+    .map((one) => one.toFixed(1))
+    .join(', ');
 }
 
 function claimsOf(mine, found, rows) {
   const [fastest] = found.sort((a, b) => a.seconds - b.seconds);
   if (!fastest) return [];
   const baseline = fastest.name;
-  const detail = `${rows} rows against as many, 50 columns`;
+  const detail = `${rows} rows against as many, 50 columns; of the fastest peer`;
+  const ratio = (key) => fastest[key] / mine[key];
   return [
-    { metric: 'time', ratio: fastest.seconds / mine.seconds, goal: speedGoal, baseline, detail },
-    {
-      metric: 'peak memory',
-      ratio: fastest.peakKib / mine.peakKib,
-      goal: memoryGoal,
-      baseline,
-      detail,
-    },
+    { metric: 'time of the work', ratio: ratio('seconds'), goal: speedGoal, baseline, detail },
+    { metric: 'peak memory', ratio: ratio('peakKib'), goal: memoryGoal, baseline, detail },
   ];
 }
 
 function median(rounds) {
-  const at = (key) => rounds.map((one) => one[key]).sort((a, b) => a - b)[rounds.length >> 1];
-  return { seconds: at('seconds'), cpuSeconds: at('cpuSeconds'), peakKib: at('peakKib') };
+  const middle = [...rounds].sort((a, b) => a.seconds - b.seconds)[rounds.length >> 1];
+  // Of memory the largest: a round may have luck.
+  const peakKib = Math.max(...rounds.map((one) => one.peakKib));
+  return { ...middle, peakKib, rounds: rounds.length };
 }
 
-function show(say, name, { seconds, cpuSeconds, peakKib }) {
-  say(
-    `| ${name} | ${seconds.toFixed(1)} | ${cpuSeconds.toFixed(1)} | ${Math.round(peakKib / 1024)} |`,
-  );
+function show(say, name, { seconds, processSeconds, cpuSeconds, peakKib, rounds }) {
+  const times = [seconds, processSeconds, cpuSeconds].map((time) => time.toFixed(1));
+  say(`| ${name} | ${times.join(' | ')} | ${Math.round(peakKib / 1024)} | ${rounds} |`);
 }
 
 function ours([before, after]) {
   const script = fileURLToPath(import.meta.url);
-  return jsonOf(spawnSync(process.execPath, [script, 'ours', before, after], { encoding: 'utf8' }));
+  const child = timed(process.execPath, [script, 'ours', before, after], {});
+  if (child.status !== 0) throw new Error(child.error?.message ?? child.stderr);
+  return figuresOf(child);
 }
 
-function measured({ name, pins }, [before, after]) {
-  const made = pythonWith(`drift-${name}`, pins);
-  if (made.reason) return made;
+function measured({ key, pins }, [before, after], { peerLimitSeconds, againSeconds }) {
+  const made = pythonWith(`drift-${key}`, pins);
+  if (made.reason) return { reason: `not installed: ${made.reason}` };
   const script = join(here, 'drift-peers.py');
-  const options = { encoding: 'utf8', timeout: peerLimitMs, maxBuffer: 1e8 };
-  const outcome = spawnSync(made.python, [script, name, before, after], options);
-  if (outcome.status === 0) return jsonOf(outcome);
-  return { reason: outcome.stderr.trim().split('\n').at(-1) };
+  const options = { timeout: 1_000 * peerLimitSeconds, env: { ...process.env, ...silent } };
+  const rounds = [];
+  do {
+    const child = timed(made.python, [script, key, before, after], options);
+    if (child.error?.code === 'ETIMEDOUT') {
+      if (rounds.length > 0) break;
+      return { reason: `stopped after ${peerLimitSeconds} s` };
+    }
+    if (child.status !== 0) return { reason: `failed: ${child.stderr.trim().split('\n').at(-1)}` };
+    rounds.push(figuresOf(child));
+  } while (rounds.length < 2 && rounds[0].processSeconds < againSeconds);
+  const [fastest] = rounds.sort((a, b) => a.seconds - b.seconds);
+  return { ...fastest, rounds: rounds.length };
 }
 
-function jsonOf({ status, stdout, stderr }) {
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout.trim().split('\n').at(-1));
+function timed(program, args, options) {
+  const started = process.hrtime.bigint();
+  const all = { encoding: 'utf8', maxBuffer: 1e8, killSignal: 'SIGKILL', ...options };
+  const child = spawnSync(program, args, all);
+  return { ...child, processSeconds: Number(process.hrtime.bigint() - started) / 1e9 };
+}
+
+/** Of the last line, which is JSON; and how long the process took. */
+function figuresOf({ stdout, processSeconds }) {
+  return { ...JSON.parse(stdout.trim().split('\n').at(-1)), processSeconds };
 }
 
 /** The child that is measured. */
-async function compare(before, after) {
-  const { compareFiles } = await import('../dist/jobs/data-quality/compare.js');
-  const { duckdbAnalytics } = await import('../dist/adapters/duckdb/analytics.js');
-  const temporaryFolder = mkdtempSync(join(tmpdir(), 'modelkeep-bench-duckdb-'));
-  const analytics = duckdbAnalytics({ temporaryFolder, threads: 2, memoryLimit: '1GB' });
+async function compare(baselinePath, currentPath) {
+  const { makeReports } = await import('../dist/server/report.js');
   const started = process.hrtime.bigint();
-  const report = await compareFiles({ analytics }, [before, after]);
-  if (!report.ok) throw new Error(report.reason);
+  const request = { baselinePath, currentPath, header: undefined, color: false };
+  const reports = await makeReports(request);
+  if (!reports.ok) throw new Error(reports.reason);
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  await analytics.close();
-  rmSync(temporaryFolder, { recursive: true, force: true });
   const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
-  console.log(JSON.stringify({ seconds, cpuSeconds, peakKib: maxRSS }));
+  console.log(JSON.stringify({ seconds, cpuSeconds, peakKib: peakKib() ?? maxRSS }));
+}
+
+/** Of this program alone: maxRSS may be that of the process it was started from. */
+function peakKib() {
+  const status = '/proc/self/status';
+  if (!existsSync(status)) return undefined;
+  const [, found] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(status, 'utf8')) ?? [];
+  return found === undefined ? undefined : Number(found);
 }
 
 async function makeFiles(folder, rows) {

@@ -63,7 +63,7 @@ function perform(task: Task, performing: Performing): Promise<Outcome<unknown>> 
     case 'merge':
       return mergeGroundTruth({ temporaryFolder, random: systemRandom }, task.request, performing);
     case 'model-quality':
-      return analyzeModelQuality({ analytics, query, log }, task.request, performing);
+      return analyzeModelQuality({ analytics, query, log, scripts }, task.request, performing);
     case 'clarify':
       return analyzeClarify(
         { analytics, forwarder, query, clock: systemClock, temporaryFolder },

@@ -28,6 +28,7 @@ export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
   const threads = Math.max(1, availableParallelism() - 1);
   const thread = new AnalysisThread({ temporaryFolder, threads, memoryLimit });
   const { minimumSampleSize } = config;
+  const scripts = localScripts({ workFolder: join(temporaryFolder, 'scripts') });
   // The thread answers each kind of task with the type that its analyzer gives it.
   const dataQuality = makeDataQualityAnalyzer({
     store,
@@ -38,11 +39,11 @@ export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
         return thread.perform({ ...task, ...(preprocessor ? { preprocessor } : {}) }, options);
       },
     },
-    scripts: localScripts({ workFolder: join(temporaryFolder, 'scripts') }),
+    scripts,
     ...(minimumSampleSize > 0 ? { minimumSampleSize } : {}),
   });
   const modelQuality = makeModelQualityAnalyzer({
-    clock,
+    ...{ clock, scripts },
     tasks: {
       analyze: (request, options) => thread.perform({ kind: 'model-quality', request }, options),
     },

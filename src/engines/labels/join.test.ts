@@ -125,6 +125,20 @@ test.each([
   });
 });
 
+test('labels nested too deep to be shown are told all the same', () => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const join = joinLabels();
+  join.addLabels(nested, 'l:1');
+  join.addLabels(label('a', 'D').replace('"D"', nested), 'l:2');
+  expect(join.report().malformedLabels).toEqual({
+    count: 2,
+    examples: [
+      'l:1, record 1: must be a JSON object, and is nested too deep to be shown',
+      'l:2: groundTruthData.data must be a text, and is nested too deep to be shown',
+    ],
+  });
+});
+
 test.each([
   ['{', /^c:3: not JSON: /],
   ['null', /^c:3: has no captureData$/],

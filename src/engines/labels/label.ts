@@ -24,8 +24,18 @@ export interface LabelTexts {
 const shownCharacters = 120;
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
+  const text = written(value) ?? 'missing';
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+}
+
+/** JSON is read without recursion, and written with it. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) return 'nested too deep to be shown';
+    throw cause;
+  }
 }
 
 /** A text of one record, or of a list of records, as a line or as a whole file. */

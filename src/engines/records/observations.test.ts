@@ -292,3 +292,33 @@ test('whatever was captured, and whatever is asked for, is read or refused', () 
     { numRuns: 300 },
   );
 });
+
+test('a list of a thousand million columns is refused before it is made', () => {
+  const featuresAttribute = '0-999999999';
+  const found = observationsOf(line({ input: ['CSV', '1,2'] }), { featuresAttribute }, query);
+  expect(found).toEqual({
+    ok: false,
+    reason: 'event e: endpointInput: the features attribute names more than 100000 columns',
+  });
+});
+
+test('a body without rows is said to be so', () => {
+  const found = observationsOf(line({ input: ['CSV', '1'], output: ['CSV', ''] }), {}, query);
+  expect(found).toEqual({ ok: false, reason: 'event e: endpointOutput has no rows' });
+});
+
+test('a cell of twenty million characters is a cell like others', () => {
+  const cell = 'x'.repeat(20_000_000);
+  const input = ['CSV', `"${cell}","a ""b""\n",3\r\n`] as const;
+  const found = observationsOf(line({ input, output: ['CSV', '1'] }), {}, query);
+  expect(found.ok && found.value[0]?.features.cells.slice(1)).toEqual(['a "b"\n', '3']);
+});
+
+test('data that is nested too deep to be shown is refused all the same', () => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const text = line({ input: ['CSV', 'D'] }).replace('"D"', nested);
+  expect(observationsOf(text, {}, query)).toEqual({
+    ok: false,
+    reason: 'event e: endpointInput: data must be a string, and is nested too deep to be shown',
+  });
+});

@@ -176,6 +176,8 @@ function stretched({ values }: Column, count: number): readonly unknown[] {
 
 function unevenly(columns: readonly Column[]): string {
   const counts = new Map(columns.map(({ name, values }) => [name, values.length]));
+  const empty = [...counts].find(([, count]) => count === 0);
+  if (empty) return `${empty[0]} has no rows`;
   const each = [...counts].map(([name, count]) => `${name} has ${count}`).join(', ');
   return `the sides have different numbers of rows: ${each}`;
 }

@@ -302,6 +302,16 @@ const shownCharacters = 120;
 
 /** A value for a message, cut when it is long. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+}
+
+/** What is nested too deep to be written, and can only be read, is told by its kind. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) return 'nested too deep to be shown';
+    throw cause;
+  }
 }

@@ -97,3 +97,15 @@ test.each([
 test('blank lines are no records', () => {
   expect(linesOf('a\r\n\nb\n\r\n')).toEqual(['a', 'b']);
 });
+
+test('a text of twenty million characters is a text like others', () => {
+  const record = `{"a":"${'x'.repeat(20_000_000)}","b":1.50}`;
+  expect(filtered(record, 'json', path('$.b'))).toEqual(value('1.50'));
+});
+
+test('what is nested too deep is refused, and quotes and brackets in texts are no nesting', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}1.0${']'.repeat(depth)}`;
+  const kept = readExact(`[${nested(500)},"\\\\\\"${'['.repeat(600)}"]`);
+  expect(kept.ok && writeExact(kept.value)).toContain('1.0');
+  expect(readExact(nested(100_000))).toEqual({ ok: false, reason: 'is nested deeper than 512' });
+});

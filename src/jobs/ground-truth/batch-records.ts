@@ -2,7 +2,7 @@
  * Data of batches as records that labels can join. A batch that was asked for inference ids has
  * them beside each record: as the last two columns, or as two members.
  */
-import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 
 const idMember = 'SageMakerInferenceId';
 const timeMember = 'SageMakerInferenceTime';
@@ -15,11 +15,28 @@ export function recordOfBatch(text: string, encoding: 'CSV' | 'JSON'): Outcome<s
 
 /** The records of a JSON document: a list's items, or the document itself. */
 export function documentsOfBatch(text: string): Outcome<readonly string[]> {
+  const value = parsed(text);
+  if (!value.ok) return value;
+  return Array.isArray(value.value) ? inDepth(() => itemsOf(value.value)) : ok([text]);
+}
+
+const itemsOf = (list: unknown) => (list as unknown[]).map((item) => JSON.stringify(item));
+
+function parsed(text: string): Outcome<unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return ok(Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : [text]);
+    return ok(JSON.parse(text));
   } catch (error) {
-    return refuse(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(`not JSON: ${reasonOf(error)}`);
+  }
+}
+
+/** JSON is read without recursion, and written with it. */
+function inDepth<T>(write: () => T): Outcome<T> {
+  try {
+    return ok(write());
+  } catch (error) {
+    if (error instanceof RangeError) return refuse('is nested too deep');
+    throw error;
   }
 }
 
@@ -35,23 +52,18 @@ function recordOfCsv(line: string): Outcome<string> {
 }
 
 function recordOfJson(text: string): Outcome<string> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return refuse(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const members = (typeof value === 'object' ? value : undefined) as Record<string, unknown>;
+  const value = parsed(text);
+  if (!value.ok) return value;
+  const members = (typeof value.value === 'object' ? value.value : undefined) as Record<
+    string,
+    unknown
+  >;
   const { [idMember]: id, [timeMember]: time, ...rest } = members ?? {};
   if (typeof id !== 'string' || id === '') return refuse(`there is no ${idMember}: ${needed}`);
-  return ok(
-    recordText({
-      data: JSON.stringify(rest),
-      encoding: 'JSON',
-      id,
-      time: typeof time === 'string' ? time : undefined,
-    }),
-  );
+  const data = inDepth(() => JSON.stringify(rest));
+  if (!data.ok) return data;
+  const at = typeof time === 'string' ? time : undefined;
+  return ok(recordText({ data: data.value, encoding: 'JSON', id, time: at }));
 }
 
 interface BatchRecord {

@@ -102,8 +102,9 @@ async function readLabels(
   for (const { path, name } of files) {
     const whole: string[] = [];
     let size = 0;
-    for await (const { number, text } of linesOf(path, options)) {
+    for await (const { number, text: line } of linesOf(path, options)) {
       options.signal?.throwIfAborted();
+      const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
       // A list on one line is read as such, whether or not other lines follow.
       const isWhole = whole.length > 0 || (text.trimStart().startsWith('[') && !isList(text));
       if (isWhole) {
@@ -160,7 +161,7 @@ async function* wholeRecords({ path, name }: NamedFile, options: Abortable): Asy
       throw new UnreadableData(path, `is longer than ${wholeFileLimitCharacters} characters`);
     }
   }
-  const documents = documentsOfBatch(lines.join('\n'));
+  const documents = documentsOfBatch(lines.join('\n').replace(/^\uFEFF/, ''));
   if (!documents.ok) throw new UnreadableData(path, documents.reason);
   for (const [i, text] of documents.value.entries()) {
     yield { where: `${name}, record ${i + 1}`, record: recordOfBatch(text, 'JSON') };

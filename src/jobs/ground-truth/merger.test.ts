@@ -138,6 +138,16 @@ test('labels may be a list, on one line or on many', async () => {
   expect(JSON.parse(made['join_report.json'] ?? '')).toMatchObject({ matched: 3, labels: 3 });
 });
 
+test('a mark of the byte order is no part of the first label', async () => {
+  const dataset = [await captured('09', record('a') + record('b'))];
+  const groundTruth = [
+    await labels('09', `\uFEFF${label('a')}`),
+    await labels('10', `\uFEFF${JSON.stringify([labelled('b')], null, 2)}`),
+  ];
+  const made = await texts({ dataset, groundTruth });
+  expect(JSON.parse(made['join_report.json'] ?? '')).toMatchObject({ matched: 2, labels: 2 });
+});
+
 test('what cannot be read is told by file and line, and the rest is merged', async () => {
   const dataset = [await captured('09', `${record('a')}{\n`)];
   const groundTruth = [await labels('09', `nonsense\n${label('a')}`)];

@@ -65,7 +65,7 @@ function refusalOf(cause: unknown, plan: TransformPlan): string | undefined {
   }
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
   if (code?.startsWith('Z_'))
-    return `CompressionType is Gzip, and unzipping says: ${reasonOf(cause)}`;
+    return `CompressionType is Gzip, and it is not whole gzip: ${reasonOf(cause)}`;
   return undefined;
 }
 

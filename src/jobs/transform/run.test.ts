@@ -92,7 +92,7 @@ test('gzip is undone on the way; what is no gzip is told', async () => {
   expect(await b.ran('two', { source })).toMatchObject({
     status: 'Failed',
     failureReason: expect.stringMatching(
-      /^ClientError: s3:\/\/data\/in\/b.csv.gz: CompressionType is Gzip, and it is not/,
+      /^ClientError: s3:\/\/data\/in\/b.csv.gz: CompressionType is Gzip, and it is not whole gzip/,
     ),
   });
 });
