@@ -1,24 +1,28 @@
 /** Builds dist/: TypeScript to JavaScript, and the service models beside the loader that reads them. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Aside first: what was built before stays whole when a source does not compile. */
 export function build() {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const aside = join(root, 'dist.new');
+  rmSync(aside, { recursive: true, force: true });
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', aside], {
     cwd: root,
     stdio: 'inherit',
   });
-  cpSync(join(root, 'src/wire/model'), join(root, 'dist/wire/model'), {
+  cpSync(join(root, 'src/wire/model'), join(aside, 'wire/model'), {
     recursive: true,
     filter: (path) => !path.endsWith('.ts'),
   });
-  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
-  writeFileSync(join(root, 'dist/.built'), '');
+  chmodSync(join(aside, 'cli/main.js'), 0o755);
+  writeFileSync(join(aside, '.built'), '');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  renameSync(aside, join(root, 'dist'));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) build();

@@ -39,6 +39,8 @@ export function parseBody(
 ): Outcome<readonly Feed[]> {
   try {
     if (body.trim() === '') throw new Misfit('the body is empty');
+    const plain = kind === 'csv' && plainFeed(body, inputs);
+    if (plain) return ok([plain]);
     if (kind === 'csv') return ok(feedsOfRows(csvRows(body), inputs, 'text'));
     if (kind === 'jsonlines') return ok(feedsOfRows(jsonLines(body), inputs, 'json'));
     return ok(feedsOfJson(body, inputs));
@@ -55,6 +57,39 @@ class Misfit extends Error {
 
 /** In text every cell is a string; in JSON cells have types of their own. */
 type Source = 'text' | 'json';
+
+/**
+ * The tensor of rows of numbers, which are most bodies, without a list for each of them; undefined
+ * where anything is not as plain, which then is read cell by cell and refused with its place.
+ */
+function plainFeed(body: string, inputs: readonly InputInfo[]): Feed | undefined {
+  const [input] = inputs;
+  if (!input || inputs.length > 1 || input.dims.length !== 2 || body.includes('"'))
+    return undefined;
+  const { name, type } = input;
+  if (type !== 'float32' && type !== 'float64') return undefined;
+  const lines = body.split('\n');
+  while (lines.at(-1)?.trim() === '') lines.pop();
+  const dims = [lines.length, lines[0]?.split(',').length ?? 0];
+  const isOther = (wanted: number | string, at: number) =>
+    typeof wanted === 'number' && wanted >= 0 && wanted !== dims[at];
+  if (input.dims.some(isOther)) return undefined;
+  const [, columns = 0] = dims;
+  const size = lines.length * columns;
+  const data = type === 'float32' ? new Float32Array(size) : new Float64Array(size);
+  let at = 0;
+  for (const line of lines) {
+    const cells = line.split(',');
+    if (cells.length !== columns) return undefined;
+    for (const cell of cells) {
+      const number = asNumber(cell.trim(), 'text');
+      if (number === undefined) return undefined;
+      data[at] = number;
+      at += 1;
+    }
+  }
+  return { name, type, dims, data };
+}
 
 /** Quoted cells may hold commas and doubled quotes, not line breaks. */
 function csvRows(body: string): string[][] {
@@ -232,9 +267,8 @@ function asNumber(cell: unknown, source: Source): number | undefined {
   if (typeof cell === 'number') return cell;
   if (cell === null || cell === '') return Number.NaN;
   if (source !== 'text' || typeof cell !== 'string') return undefined;
-  if (/^nan$/i.test(cell)) return Number.NaN;
   const number = Number(cell);
-  return Number.isNaN(number) ? undefined : number;
+  return Number.isNaN(number) && !/^nan$/i.test(cell) ? undefined : number;
 }
 
 function asBool(cell: unknown, source: Source): boolean | undefined {

@@ -41,6 +41,16 @@ export function predictionsOf(outputs: readonly OutputTensor[]): Outcome<Predict
   );
 }
 
+/** A line of CSV for each row of a single score, the same as `encode` makes of its predictions. */
+export function scoreLines([only, ...more]: readonly OutputTensor[]): string | undefined {
+  if (!only || more.length > 0 || !only.type.startsWith('float')) return undefined;
+  const rows = only.dims[0] ?? 1;
+  if (only.data.length !== rows) return undefined;
+  let text = '';
+  for (let row = 0; row < rows; row += 1) text += `${scalar(only.data[row], only.type)}\n`;
+  return text;
+}
+
 export function encode(kind: BodyKind, predictions: readonly Prediction[]): string {
   if (kind === 'json') return JSON.stringify({ predictions: predictions.map(({ json }) => json) });
   const lines = predictions.map(({ json, csv }) =>

@@ -4,7 +4,7 @@ import { gather, TooManyBytes } from '../../kernel/bytes.ts';
 import { reasonOf } from '../../kernel/outcome.ts';
 import { type BodyKind, parseBody } from './input.ts';
 import type { OnnxModel } from './model.ts';
-import { encode, predictionsOf } from './output.ts';
+import { encode, predictionsOf, scoreLines } from './output.ts';
 
 /** As large as the body of a real-time invocation can be. */
 const maxBodyBytes = 25 * 2 ** 20;
@@ -40,7 +40,10 @@ export async function invoke(model: OnnxModel, request: Invocation): Promise<Ans
   const feeds = parseBody(kind, request.body, model.inputs);
   if (!feeds.ok) return problem(400, feeds.reason);
   try {
-    const predictions = predictionsOf(await model.run(feeds.value));
+    const outputs = await model.run(feeds.value);
+    const lines = outputKind === 'csv' ? scoreLines(outputs) : undefined;
+    if (lines !== undefined) return { status: 200, contentType: wanted, body: lines };
+    const predictions = predictionsOf(outputs);
     if (!predictions.ok) return problem(500, predictions.reason);
     return { status: 200, contentType: wanted, body: encode(outputKind, predictions.value) };
   } catch (cause) {
