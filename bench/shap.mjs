@@ -91,9 +91,9 @@ async function compare({ product, peer, say, quick }) {
     ours.push(mine.ms);
   }
   if (mine.asked > rowCount) throw new Error('the model was asked for synthetic rows');
-  const first = await peer.next('trees 20');
-  const isScaled = quick || (first.ms / 20) * rowCount > longestPeerMs;
-  const theirRows = isScaled ? (quick ? 50 : 200) : rowCount;
+  const tried = quick ? undefined : await peer.next('trees 20');
+  const isScaled = !tried || (tried.ms / 20) * rowCount > longestPeerMs;
+  const theirRows = !isScaled ? rowCount : quick ? 25 : 200;
   const other = await peer.next(`trees ${theirRows}`);
   const their = (other.ms / theirRows) * rowCount;
   const our = median(ours);

@@ -119,6 +119,17 @@ def test_pre_training_bias(clarify, lending):
     assert clarify.text("report.html").lstrip().lower().startswith("<!doctype html>")
 
 
+def test_the_log_is_shown_while_it_runs(clarify, lending, capsys):
+    """As the SDK does unless told otherwise: it waits, and prints what the job prints."""
+    clarify.processor.run_pre_training_bias(
+        data_config=clarify.data(lending.dataset), data_bias_config=of_group()
+    )
+    assert clarify.processor.latest_job.describe()["ProcessingJobStatus"] == "Completed"
+    shown = capsys.readouterr().out.splitlines()
+    assert any(f"Read {len(lending.before)} rows" in line for line in shown), shown
+    assert sum(line.startswith("Completed: ") for line in shown) == 1, shown
+
+
 def test_chosen_methods(clarify, lending):
     analysis = clarify.run(
         "pre_training_bias",

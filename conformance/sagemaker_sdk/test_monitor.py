@@ -86,8 +86,6 @@ def monitor(session, role, predictor, tmp_path_factory):
         baseline_dataset=str(path),
         dataset_format=DatasetFormat.csv(header=True),
         output_s3_uri=f"s3://{session.default_bucket()}/baseline",
-        wait=True,
-        logs=False,
     )
     for row in rows_of(ROWS, seed=3, shift=15.0):
         told = predictor.predict([float(row[1]), float(row[2])])
@@ -118,6 +116,11 @@ def test_baseline(monitor):
     assert statistics["features"][0]["numerical_statistics"]["sum"] == pytest.approx(total)
     job = monitor.latest_baselining_job.describe()
     assert job["ExitMessage"].startswith("Completed:")
+
+
+def test_log_of_a_job(monitor, session, capsys):
+    session.logs_for_processing_job(monitor.latest_baselining_job.job_name)
+    assert "Completed: Job completed successfully with no violations." in capsys.readouterr().out
 
 
 def test_hourly_schedule(monitor, predictor, session):

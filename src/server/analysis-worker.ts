@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { duckdbAnalytics } from '../adapters/duckdb/analytics.ts';
 import { undiciForwarder } from '../adapters/forwarder/forwarder.ts';
 import { jmespathQuery } from '../adapters/jmespath/json-query.ts';
+import { modelInArchive } from '../adapters/onnx/archive.ts';
 import { localScripts } from '../adapters/scripts/scripts.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
 import { profileToText } from '../engines/profile/profile.ts';
@@ -66,7 +67,10 @@ function perform(task: Task, performing: Performing): Promise<Outcome<unknown>> 
       return analyzeModelQuality({ analytics, query, log, scripts }, task.request, performing);
     case 'clarify':
       return analyzeClarify(
-        { analytics, forwarder, query, clock: systemClock, temporaryFolder },
+        {
+          ...{ analytics, forwarder, query, temporaryFolder, modelInArchive },
+          clock: systemClock,
+        },
         task.request,
         performing,
       );

@@ -1,4 +1,5 @@
 /** The built-in analyses, by image repository, and the thread they run in. */
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -25,6 +26,8 @@ export interface Analyzers {
 
 export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
   const { store, config, clock, launcher, temporaryFolder } = world;
+  // A server that was killed could not remove what its analyses had written.
+  rmSync(temporaryFolder, { recursive: true, force: true });
   const threads = Math.max(1, availableParallelism() - 1);
   const thread = new AnalysisThread({ temporaryFolder, threads, memoryLimit });
   const { minimumSampleSize } = config;

@@ -9,6 +9,7 @@ import { makeEventBus } from '../engines/events/bus.ts';
 import { RequestCounters } from '../engines/hosting/counters.ts';
 import { Fleet } from '../engines/hosting/fleet.ts';
 import { makeIdentity } from '../engines/identity/identity.ts';
+import { endpointLog } from '../engines/logs/names.ts';
 import { schedules, scoped } from '../engines/monitoring/rows.ts';
 import { makeObjects } from '../engines/objects/objects.ts';
 import { makeOrphanLoop } from '../engines/objects/orphan-loop.ts';
@@ -33,6 +34,7 @@ import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
 import type { Reader } from '../ports/metadata-store.ts';
 import { cloudwatch } from '../services/cloudwatch/index.ts';
+import { logs } from '../services/logs/index.ts';
 import { s3 } from '../services/s3/index.ts';
 import { hostingOperations, tagOperations } from '../services/sagemaker/index.ts';
 import { monitoringOperations } from '../services/sagemaker/monitoring-operations.ts';
@@ -218,8 +220,8 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     clock,
     log,
     wake,
-    onServerLog: ({ name }, variant, line) =>
-      world.programLogs.append(`endpoints/${name}/${variant}`, line),
+    onServerLog: (endpoint, variant, line) =>
+      world.programLogs.append(endpointLog(endpoint, variant), line),
   });
   const processing = makeProcessingLoop({
     store,
@@ -298,6 +300,7 @@ function mountServices(world: World, { engines, loops, jobs }: Mounting) {
     makeSqs({ queues }),
     mount('sns', sns, { topics }),
     mount('cloudwatch', cloudwatch, { store, series, clock, wake }),
+    mount('logs', logs, { programLogs: world.programLogs }),
     mount('sagemaker', sagemaker, sagemakerParts),
   ];
 }

@@ -55,14 +55,14 @@ function layers({ expression, sort }: Leaf, at: number): Layers {
 }
 
 /** The one item of a column whose type tells its kinds; see `selectCells`. */
-function only(expression: string, sort: Exclude<Sort, 'text'>): string {
+function only(cell: string, sort: Exclude<Sort, 'text'>): string {
   switch (sort) {
     case 'string':
-      return `coalesce(${expression}, '')`;
+      return `coalesce(${cell}, '')`;
     case 'boolean':
-      return `CASE WHEN ${expression} IS NULL THEN 0 WHEN ${expression} THEN 1 ELSE 2 END::UTINYINT`;
+      return `CASE WHEN ${cell} THEN 1 WHEN NOT ${cell} THEN 2 ELSE 0 END::UTINYINT`;
     default:
-      return `coalesce((${expression})::DOUBLE, ${noNumber})`;
+      return `coalesce((${cell})::DOUBLE, ${noNumber})`;
   }
 }
 

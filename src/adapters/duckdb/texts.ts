@@ -29,7 +29,7 @@ export interface Range {
 /** `slots`, a power of two, is how many texts it remembers. */
 export function textCoder(slots: number): TextCoder {
   const seenWords = new Uint32Array(slots * wordsOfPlace);
-  const seenTexts: string[] = Array.from({ length: slots }, () => '');
+  const seenTexts = new Array<string>(slots).fill('');
   // The batch in which the text of a slot had its code last; 0 is none.
   const stamps = new Uint32Array(slots);
   const codes = new Uint16Array(slots);
@@ -97,9 +97,12 @@ export function textCoder(slots: number): TextCoder {
   };
 }
 
+/** Mixes all bits into the low ones, which tell the slot. */
 function hashOf(a: number, b: number, c: number): number {
-  const mixed = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(c, 0x27d4eb2f);
-  return mixed ^ (mixed >>> 15) ^ (mixed >>> 7);
+  let h = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(c, 0x27d4eb2f);
+  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13), 0x165667b1);
+  return h ^ (h >>> 16);
 }
 
 // The vector keeps its bytes in a private field; where a release names it otherwise, or has them

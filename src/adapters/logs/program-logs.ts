@@ -1,17 +1,18 @@
-/**
- * Program logs as files, one a program, cut at a size: `NAME.log`, and `NAME.log.1` with what came
- * before. Lines carry the time at which they were read.
- */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Program logs as files in a folder, a log each; see `log-file.ts` for what is in them. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { assert } from '../../kernel/assert.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { ProgramLogs } from '../../ports/program-logs.ts';
+import { LogFile } from './log-file.ts';
+import { isMissing } from './missing.ts';
+import { logNames } from './names.ts';
+import { extentOf, readLog } from './reading.ts';
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/;
+const nameForm = /^[A-Za-z0-9-][A-Za-z0-9._-]*(\/[A-Za-z0-9-][A-Za-z0-9._-]*)*$/;
 const defaultFileBytes = 10 * 1024 * 1024;
-/** Lines of one program that wait for the disk; further ones are dropped and counted. */
-const mostWaiting = 10_000;
+/** Logs that are held open; each costs a file descriptor. */
+const mostOpen = 128;
 
 export interface ProgramLogsParts {
   readonly folder: string;
@@ -20,82 +21,62 @@ export interface ProgramLogsParts {
   readonly fileBytes?: number;
 }
 
-export function fileProgramLogs(parts: ProgramLogsParts): ProgramLogs {
+export function fileProgramLogs({ folder, clock, fileBytes }: ProgramLogsParts): ProgramLogs {
+  /** Longest unused first. */
   const files = new Map<string, LogFile>();
+  const limitBytes = fileBytes ?? defaultFileBytes;
+  const pathOf = (name: string) => join(folder, `${name}.log`);
+
+  function makeRoom(): void {
+    if (files.size < mostOpen) return;
+    for (const [name, file] of files) {
+      if (!file.idle) continue;
+      files.delete(name);
+      // Nothing is lost with it: what was written is written.
+      file.close().catch(() => {});
+      return;
+    }
+  }
+
   return {
-    append(name, line) {
+    append(name, text) {
       assert(nameForm.test(name), `log name ${name}`);
-      const file = files.get(name) ?? new LogFile(join(parts.folder, `${name}.log`), parts);
+      const known = files.get(name);
+      if (known) files.delete(name);
+      else makeRoom();
+      const file = known ?? new LogFile(pathOf(name), { clock, limitBytes });
       files.set(name, file);
-      file.append(line);
+      file.append(text);
+    },
+    async *names(which) {
+      const due = [...files].filter(([name]) => name.startsWith(which.prefix));
+      await Promise.all(due.map(([, file]) => file.written()));
+      yield* logNames(folder, which);
+    },
+    async madeAtMs(name) {
+      if (!nameForm.test(name)) return undefined;
+      try {
+        const { birthtimeMs, ctimeMs } = await stat(join(folder, name));
+        // Some file systems do not know when a file was made.
+        return Math.floor(birthtimeMs > 0 ? birthtimeMs : ctimeMs);
+      } catch (cause) {
+        if (isMissing(cause)) return undefined;
+        throw cause;
+      }
+    },
+    async extent(name) {
+      if (!nameForm.test(name)) return undefined;
+      await files.get(name)?.written();
+      return extentOf(pathOf(name));
+    },
+    async read(name, range) {
+      if (!nameForm.test(name)) return undefined;
+      await files.get(name)?.written();
+      return readLog(pathOf(name), range);
     },
     async close() {
       for (const file of files.values()) await file.close();
       files.clear();
     },
   };
-}
-
-class LogFile {
-  readonly #path: string;
-  readonly #clock: Clock;
-  readonly #limitBytes: number;
-  #waiting: string[] = [];
-  #dropped = 0;
-  #writing: Promise<void> | undefined;
-  #handle: FileHandle | undefined;
-  #sizeBytes = 0;
-
-  constructor(path: string, { clock, fileBytes = defaultFileBytes }: ProgramLogsParts) {
-    this.#path = path;
-    this.#clock = clock;
-    this.#limitBytes = fileBytes;
-  }
-
-  append(line: string): void {
-    if (this.#waiting.length >= mostWaiting) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#waiting.push(`${new Date(this.#clock.nowMs()).toISOString()} ${line}\n`);
-    // A full disk must not take the server down with it: the next line tries again.
-    this.#writing ??= this.#write()
-      .catch(() => {})
-      .finally(() => {
-        this.#writing = undefined;
-      });
-  }
-
-  async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const lines = this.#waiting.splice(0);
-      if (this.#dropped > 0) lines.push(`… ${this.#dropped} lines were dropped\n`);
-      this.#dropped = 0;
-      const text = lines.join('');
-      const handle = await this.#open();
-      await handle.write(text);
-      this.#sizeBytes += Buffer.byteLength(text);
-      if (this.#sizeBytes >= this.#limitBytes) await this.#turnOver();
-    }
-  }
-
-  async #open(): Promise<FileHandle> {
-    if (this.#handle) return this.#handle;
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    this.#handle = await open(this.#path, 'a', 0o600);
-    this.#sizeBytes = (await this.#handle.stat()).size;
-    return this.#handle;
-  }
-
-  async #turnOver(): Promise<void> {
-    await this.#handle?.close();
-    this.#handle = undefined;
-    await rename(this.#path, `${this.#path}.1`);
-  }
-
-  async close(): Promise<void> {
-    await this.#writing;
-    await this.#handle?.close();
-    this.#handle = undefined;
-  }
 }

@@ -1,4 +1,4 @@
-/** The model of an archive: found by the server's rule, bounded, and refused where it is not one. */
+/** The model of an archive: found by the server's rule, bounded, refused where it is not one. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -3,6 +3,7 @@
  * so. The rule is the original's, settled by recomputing its recorded runs.
  */
 
+import type { Scale } from './column.ts';
 import type { BiasDocument, DocumentFacet } from './documents.ts';
 import { measureNamed } from './measures.ts';
 import { pythonNumber } from './select.ts';
@@ -125,6 +126,20 @@ export function counterparts(
   const start = intervalStarts(facet.valueOrThreshold);
   if (exact.length > 0 || start === undefined) return exact;
   return named.filter((one) => intervalStarts(one.valueOrThreshold) === start);
+}
+
+/**
+ * How the facets of a baseline were read. Whole numbers are categories where few of them differ,
+ * which depends on the number of rows: a run that looks at fewer must follow its baseline.
+ */
+export function scalesOf(baseline: BiasDocument): ReadonlyMap<string, Scale> {
+  const facets = [...baseline.preTraining, ...baseline.postTraining];
+  return new Map(
+    facets.map(({ facet, valueOrThreshold }) => [
+      facet,
+      /^\(\S+, \S+\]$/.test(valueOrThreshold) ? 'continuous' : 'categorical',
+    ]),
+  );
 }
 
 const INTERVAL = /\((-?[\d.]+(?:e[+-]?\d+)?), (?:-?[\d.]+(?:e[+-]?\d+)?|-?inf)\]/g;

@@ -209,22 +209,47 @@ export interface Cumulative {
 }
 
 export function cumulativeOf(sketch: Sketch): Cumulative {
-  const weighted = levelsOf(sketch).flatMap((items, h) =>
-    items.map((value) => ({ value, weight: 2 ** h })),
-  );
-  weighted.sort((a, b) => a.value - b.value);
-  const values: number[] = [];
-  const upTo: number[] = [];
-  let total = 0;
-  for (const { value, weight } of weighted) {
-    total += weight;
-    if (values.length > 0 && values[values.length - 1] === value) upTo[upTo.length - 1] = total;
-    else {
-      values.push(value);
-      upTo.push(total);
-    }
+  let all: Weighted = { values: new Float64Array(0), weights: new Float64Array(0) };
+  // From the top down, where levels are longer.
+  for (let h = sketch.levels.length - 1; h >= 0; h -= 1) {
+    const { items, length } = sketch.levels[h] ?? levelOf([], h, 0);
+    all = mergeLevel(all, items.slice(0, length).sort(), 2 ** h);
   }
-  return { values: Float64Array.from(values), upTo: Float64Array.from(upTo), total };
+  const { values, weights } = all;
+  let distinct = 0;
+  let total = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] as number;
+    total += weights[i] as number;
+    if (i > 0 && values[distinct - 1] === value) distinct -= 1;
+    values[distinct] = value;
+    weights[distinct] = total;
+    distinct += 1;
+  }
+  return { values: values.slice(0, distinct), upTo: weights.slice(0, distinct), total };
+}
+
+/** Ascending values, side by side with their weights. */
+interface Weighted {
+  readonly values: Float64Array;
+  readonly weights: Float64Array;
+}
+
+function mergeLevel(into: Weighted, items: Float64Array, weight: number): Weighted {
+  const length = into.values.length + items.length;
+  const values = new Float64Array(length);
+  const weights = new Float64Array(length);
+  let [left, right] = [0, 0];
+  for (let i = 0; i < length; i += 1) {
+    const takesLeft =
+      right === items.length ||
+      (left < into.values.length && (into.values[left] as number) <= (items[right] as number));
+    values[i] = (takesLeft ? into.values[left] : items[right]) as number;
+    weights[i] = takesLeft ? (into.weights[left] as number) : weight;
+    if (takesLeft) left += 1;
+    else right += 1;
+  }
+  return { values, weights };
 }
 
 /** Weight of the items ≤ x. */

@@ -5,7 +5,8 @@
  */
 import { explanationsDocument } from '../../engines/attribution/document.ts';
 import type { BiasAnalysis } from '../../engines/fairness/config.ts';
-import { formatAnalysis } from '../../engines/fairness/documents.ts';
+import { formatAnalysis, parseAnalysis } from '../../engines/fairness/documents.ts';
+import { scalesOf } from '../../engines/fairness/drift.ts';
 import { biasReport } from '../../engines/fairness/report-parts.ts';
 import type { ReportBody } from '../../engines/report/body.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
@@ -105,7 +106,11 @@ async function biasStep(run: Run): Promise<Outcome<BiasAnalysis | undefined>> {
   if (!predicted.ok) return predicted;
   const probabilityThreshold =
     monitor?.attributes.probabilityThreshold ?? config.probabilityThreshold;
-  return biasOf({ config, judged: predicted.value, probabilityThreshold });
+  const baseline =
+    monitor?.baselineText === undefined ? undefined : parseAnalysis(monitor.baselineText);
+  // What is wrong with a baseline is said where it is judged by.
+  const scales = baseline?.ok ? { scales: scalesOf(baseline.value) } : {};
+  return biasOf({ config, judged: predicted.value, probabilityThreshold, ...scales });
 }
 
 async function withPredictions(run: Run): Promise<Outcome<Judged>> {

@@ -73,6 +73,9 @@ function scoresOf(
 
 /** Answers that are kept, so that rows which come again are not asked again. */
 const mostRemembered = 100_000;
+/** After so many rows it is known whether remembering is worth its while. */
+const rowsToJudge = 20_000;
+const leastRepeated01 = 0.05;
 
 export interface SyntheticScoring {
   readonly calling: Calling;
@@ -97,32 +100,55 @@ export function syntheticScoring(
   const background = client.encode(given.background);
   if (!background.ok) return refuse(`baseline ${background.reason}`);
   const sent = { rows: 0, calls: 0 };
-  const known = new Map<string, readonly number[]>();
-  const predict: Predict = async (asked, options) => {
-    const records = asked.map((row) => client.record(row as EncodedRow));
-    const answers = new Map<string, readonly number[] | undefined>();
-    for (const record of records) answers.set(record, known.get(record));
-    const fresh = [...answers].flatMap(([record, scores]) => (scores ? [] : [record]));
-    if (fresh.length > 0) {
-      sent.rows += fresh.length;
-      sent.calls += 1;
-      const scores = scoresOf(await client.askRecords(fresh, options));
-      if (!scores.ok) return scores;
-      if (known.size + fresh.length > mostRemembered) known.clear();
-      for (const [at, record] of fresh.entries()) {
-        const own = scores.value[at] ?? [];
-        answers.set(record, own);
-        known.set(record, own);
-      }
-    }
-    return ok(records.map((record) => answers.get(record) ?? []));
+  const askRecords = async (records: readonly string[], options: { signal: AbortSignal }) => {
+    sent.rows += records.length;
+    sent.calls += 1;
+    return scoresOf(await client.askRecords(records, options));
   };
+  const ask = remembering(askRecords);
+  const predict: Predict = (asked, options) =>
+    ask(
+      asked.map((row) => client.record(row as EncodedRow)),
+      options,
+    );
   const longestBytes = mostBytes(client, [...rows.value, ...background.value]);
   const fitting = Math.max(1, Math.floor(maxBodyBytes / longestBytes));
   const maxRows = Math.min(asking.batch.maxRows ?? 1, fitting);
   const { parallelism, signal } = asking;
   const calling = { predict, batch: { maxRows }, parallelism, signal };
   return ok({ calling, rows: rows.value, background: background.value, sent });
+}
+
+type AskRecords = (
+  records: readonly string[],
+  options: { readonly signal: AbortSignal },
+) => Promise<Outcome<readonly (readonly number[])[]>>;
+
+/** Asks no row twice while its answer is kept, and keeps none where hardly any row comes again. */
+function remembering(ask: AskRecords): AskRecords {
+  const known = new Map<string, readonly number[]>();
+  let seen = 0;
+  let repeated = 0;
+  return async (records, options) => {
+    if (seen >= rowsToJudge && repeated < seen * leastRepeated01) {
+      known.clear();
+      return ask(records, options);
+    }
+    const answers = new Map<string, readonly number[] | undefined>();
+    for (const record of records) answers.set(record, known.get(record));
+    const fresh = [...answers].flatMap(([record, scores]) => (scores ? [] : [record]));
+    seen += records.length;
+    repeated += records.length - fresh.length;
+    const asked = fresh.length > 0 ? await ask(fresh, options) : ok([]);
+    if (!asked.ok) return asked;
+    if (known.size + fresh.length > mostRemembered) known.clear();
+    for (const [at, record] of fresh.entries()) {
+      const scores = asked.value[at] ?? [];
+      answers.set(record, scores);
+      known.set(record, scores);
+    }
+    return ok(records.map((record) => answers.get(record) ?? []));
+  };
 }
 
 /** Of a row that has the longest cell of every column. */

@@ -1,6 +1,6 @@
 /** The measures of bias of a data set: which columns take part, and the predictions they need. */
 import { analyzeBias } from '../../engines/fairness/analyze.ts';
-import type { BiasTable } from '../../engines/fairness/column.ts';
+import type { BiasTable, Scale } from '../../engines/fairness/column.ts';
 import type { BiasAnalysis, BiasConfig } from '../../engines/fairness/config.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { ClarifyConfig } from './config.ts';
@@ -19,6 +19,8 @@ export interface BiasRequest {
   readonly config: ClarifyConfig;
   readonly judged: Judged;
   readonly probabilityThreshold: number;
+  /** How the baseline read its facets, for a run that is held against one. */
+  readonly scales?: ReadonlyMap<string, Scale>;
 }
 
 /** Undefined when no method of bias is asked for. */
@@ -34,7 +36,8 @@ export function biasOf(request: BiasRequest): Outcome<BiasAnalysis | undefined> 
   return ok({ ...analysis.value, notes });
 }
 
-function biasConfigOf({ config, judged, probabilityThreshold }: BiasRequest): Outcome<BiasConfig> {
+function biasConfigOf(request: BiasRequest): Outcome<BiasConfig> {
+  const { config, judged, probabilityThreshold, scales } = request;
   const { preTrainingBias, postTrainingBias } = config.methods;
   const { label, facets, group } = judged.dataset;
   if (label === undefined) {
@@ -51,7 +54,8 @@ function biasConfigOf({ config, judged, probabilityThreshold }: BiasRequest): Ou
     probabilityThreshold,
     facets: facets.map((name, at) => {
       const values = config.facets[at]?.values;
-      return { name, ...(values ? { values } : {}) };
+      const scale = scales?.get(name);
+      return { name, ...(values ? { values } : {}), ...(scale ? { scale } : {}) };
     }),
     intersections: config.extras.intersections,
     ...(group === undefined ? {} : { groupVariable: group }),

@@ -77,8 +77,8 @@ export interface ClarifyConfig {
 
 export const defaultThreshold = 0.5;
 export const defaultNdcgThreshold = 0.9;
-/** Below the engine's own: a model server holds a request in memory several times over. */
-const defaultBatchRows = 1_000;
+/** A model server holds a request in memory several times over, and has to answer it in time. */
+const defaultBatchRows = 5_000;
 const mostBatchRows = 100_000;
 const mostParallel = 64;
 const mostExplained = 1_000_000;

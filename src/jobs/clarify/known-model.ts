@@ -35,7 +35,7 @@ export async function knownModelOf(
 ): Promise<Known | undefined> {
   const { parts, request, options } = run;
   const path = request.onnxArchivePath;
-  if (path === undefined || !parts.modelInArchive) return undefined;
+  if (path === undefined) return undefined;
   const bytes = await parts.modelInArchive(path, { signal: options.signal });
   const known = bytes.ok ? readKnown(bytes.value, background.length) : bytes;
   const compared = known.ok ? await verified(known.value, { run, asking, background }) : known;

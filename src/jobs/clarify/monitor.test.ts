@@ -88,6 +88,21 @@ describe('bias', () => {
     expect(b.served).toBe(0);
   });
 
+  test.each([
+    ['(25, 70]', '(25, 40]'],
+    ['25', '25'],
+  ])('a facet the baseline reads as %s is read so too, however few the rows', async (was, is) => {
+    const of = { ...config, facet: [{ name_or_index: 'Age', value_or_threshold: [25] }] };
+    const document = baseline({ DPL: 0.7, DI: 0.4, DPPL: -0.3 })
+      .replaceAll('"Sex"', '"Age"')
+      .replaceAll('"value_or_threshold":"1"', `"value_or_threshold":"${was}"`);
+    const text = merged + captured('25,1', '0.9', '1');
+    const done = valueOf(await run({ baseline: document }, text, of));
+    const [facet] = (await documentIn(done)).pre_training_bias_metrics.facets.Age;
+    expect(facet.value_or_threshold).toBe(is);
+    expect(facet.metrics[0].value).not.toBeNull();
+  });
+
   test('by distance from parity, a ratio nearer to 1 is no violation', async () => {
     const of = { ...config, modelkeep: { parity_distance: true } };
     const done = valueOf(
@@ -235,6 +250,9 @@ describe('attributions', () => {
     expect(label0.global_shap_values.Age).toBeCloseTo(0.2, 12);
     expect(label0.global_shap_values.Sex).toBeCloseTo(1 / 3, 12);
     expect([done.violations, b.served, b.stopped]).toEqual([0, 1, 1]);
+    const background = (await textIn(done, 'explanations_shap/baseline.csv')).split('\n');
+    expect(background[0]).toBe('Age,Sex');
+    expect(background[1]?.split(',')).toHaveLength(2);
     expect(done.metrics).toHaveLength(3);
     expect(done.metrics.map(({ metric }) => metric)).toEqual([
       ...['feature_Age', 'feature_Sex', 'ExpectedValue'],

@@ -16,11 +16,8 @@ export interface ClarifyParts {
   readonly forwarder: Forwarder;
   readonly query: JsonQuery;
   readonly clock: Clock;
-  /**
-   * The model in an archive of the ONNX server; refused when there is not one, or it is too large.
-   * Without it every model is asked.
-   */
-  readonly modelInArchive?: (path: string, options: Abortable) => Promise<Outcome<Uint8Array>>;
+  /** The model in an archive of the ONNX server; refused when there is none, or it is too large. */
+  readonly modelInArchive: (path: string, options: Abortable) => Promise<Outcome<Uint8Array>>;
   /** Where local values are written; the caller of the analysis takes the file. */
   readonly temporaryFolder: string;
 }

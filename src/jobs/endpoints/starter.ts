@@ -10,7 +10,7 @@ export interface StarterParts {
   readonly launcher: Launcher;
   readonly objects: ObjectSpace;
   /** Each line that the program of a variant prints. */
-  readonly onServerLog?: (endpoint: Endpoint, variantName: string, line: string) => void;
+  readonly onServerLog?: (endpoint: Endpoint, variant: Variant, line: string) => void;
 }
 
 /** Refused with a reason the user can act on. Throws when `signal` aborts. */
@@ -30,7 +30,7 @@ export async function startVariant(
       environment: variant.environment,
       ...(file ? { modelArchivePath: file.path } : {}),
       startTimeoutMs: variant.startTimeoutMs,
-      onLog: (line: string) => onServerLog?.(row, variant.name, line),
+      onLog: (line: string) => onServerLog?.(row, variant, line),
     };
     return await launcher.serve(spec, { signal });
   } finally {

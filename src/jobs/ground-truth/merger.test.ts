@@ -109,7 +109,9 @@ test('merged lines lie in the folders of their variants and hours', async () => 
     `A/2026/01/05/10/${part}`,
     `B/2026/01/05/09/${part}`,
     'join_report.json',
+    'join_reports/run-1.json',
   ]);
+  expect(made['join_reports/run-1.json']).toBe(made['join_report.json']);
   const line = JSON.parse(made[`A/2026/01/05/09/${part}`] ?? '');
   expect(line).toMatchObject(labelled('a'));
   expect(line.captureData).toBeDefined();

@@ -17,7 +17,13 @@ export interface GroundTruthTasks {
   merge(request: MergeRequest, options: Abortable): Promise<Outcome<Merged>>;
 }
 
+/** Of the last merge: schedules of one endpoint that share an output write it in turn. */
 export const joinReportName = 'join_report.json';
+
+/** Of one run alone. */
+export function joinReportOf(executionId: string): string {
+  return `join_reports/${executionId}.json`;
+}
 
 export function makeGroundTruthMerger({ tasks }: { readonly tasks: GroundTruthTasks }): Analyze {
   return async (job, inputs, options) => {
@@ -33,7 +39,8 @@ export function makeGroundTruthMerger({ tasks }: { readonly tasks: GroundTruthTa
     for (const line of sayings(report)) options.say(line);
     if (report.matched === 0) return refuse(nothingJoined(report, monitoring, inputs));
     const text = `${JSON.stringify(documentOf(report, monitoring, inputs), null, 2)}\n`;
-    return ok({ files: { ...files, [joinReportName]: text }, violations: 0, metrics: [] });
+    const reports = { [joinReportName]: text, [joinReportOf(monitoring.executionId)]: text };
+    return ok({ files: { ...files, ...reports }, violations: 0, metrics: [] });
   };
 }
 

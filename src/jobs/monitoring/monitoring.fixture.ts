@@ -84,6 +84,8 @@ export class Watch {
   readonly queue = makeWorkQueue<ProcessingWork>({ store: this.store, name: processingQueueName });
   readonly events: Event[] = [];
   readonly recorded: Datum[] = [];
+  /** Sizes of the batches they came in. */
+  readonly recordedAtOnce: number[] = [];
   readonly logged: string[] = [];
   readonly woken: string[] = [];
   /** Jobs that began, by name, in order. */
@@ -263,7 +265,12 @@ export class Watch {
       queue,
       log: this.#log(),
       events: this.#bus(),
-      metrics: { record: async (_, data) => void this.recorded.push(...data) },
+      metrics: {
+        record: async (_, data) => {
+          this.recordedAtOnce.push(data.length);
+          this.recorded.push(...data);
+        },
+      },
       workspaces: folderWorkspaces(this.#folder ?? tmpdir()),
       launcher: this.#launcher(),
       analyzers: new Map([

@@ -191,6 +191,17 @@ test('a window without records fails, says where it looked, and has a job', asyn
   });
 });
 
+test('a bucket of records that is gone is said to be gone', async () => {
+  const { endpointName: _, ...plan } = planOf('churn');
+  const batch = { dataUri: 's3://gone/capture', datasetFormat: '{"csv":{"header":false}}' };
+  await w.schedule('batches', { plan: { ...plan, batch } });
+  await w.advanceTo(at('10:00'));
+  expect((await w.runs('batches'))[0]).toMatchObject({
+    status: 'Failed',
+    failureReason: 'Job inputs had no data: the bucket of s3://gone/capture does not exist',
+  });
+});
+
 const cannotRun: readonly (readonly [string, () => Promise<unknown>, string])[] = [
   ['endpoint', () => w.schedule('s', { plan: planOf('gone') }), 'The endpoint gone does not exist'],
   [

@@ -212,11 +212,22 @@ function predictions(
 ): Outcome<readonly Prediction[]> {
   const found: Prediction[] = [];
   for (const [at, { label: said, probability }] of values.entries()) {
+    const score = said === undefined ? onlyScore(probability) : undefined;
+    if (score !== undefined) {
+      found.push({ scores: [score], label: undefined });
+      continue;
+    }
     const prediction = predictionOf(said, probability, headers);
     if (!prediction.ok) return refuse(`row ${at + 1}: ${prediction.reason}`);
     found.push(prediction.value);
   }
   return ok(found);
+}
+
+/** What most models answer: one number. */
+function onlyScore(cells: unknown): number | undefined {
+  if (!Array.isArray(cells) || cells.length !== 1) return undefined;
+  return numberOf((cells as unknown[])[0]);
 }
 
 function predictionOf(

@@ -94,9 +94,11 @@ async function onnxArchiveOf(
   return objects.asFile(at.value, { signal });
 }
 
-function limitedLog({ say }: ShadowOptions): (row: Endpoint, name: string, line: string) => void {
+function limitedLog({
+  say,
+}: ShadowOptions): (row: Endpoint, variant: Variant, line: string) => void {
   let left = mostLogLines;
-  return (_row, _name, line) => {
+  return (_row, _variant, line) => {
     if (left > 0) say(`[model] ${line}`);
     if (left === 1) say('[model] (what the model prints from here on is not shown)');
     left -= 1;

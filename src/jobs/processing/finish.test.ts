@@ -220,3 +220,13 @@ test('ending a job twice changes nothing', async () => {
   expect((await w.jobRow(key)).status).toBe('Completed');
   expect(told).toEqual([]);
 });
+
+test('many metrics are recorded a thousand at a time, each once', async () => {
+  const metrics = Array.from({ length: 2_500 }, (_, n) => ({ metric: `m${n}`, value: n }));
+  await w.schedule('hourly');
+  await w.capture('churn', at('09:00'));
+  w.analyze = async () => ok({ ...quiet, metrics });
+  await w.advanceTo(at('10:00'));
+  expect(w.recordedAtOnce).toEqual([1_000, 1_000, 500]);
+  expect(w.recorded.map(({ metric }) => metric)).toEqual(metrics.map(({ metric }) => metric));
+});

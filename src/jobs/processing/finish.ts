@@ -2,6 +2,7 @@
  * Ends a processing job: its row, the execution and alert of the schedule that started it, metrics
  * and events. Everything stored changes in one write; ending a job twice changes nothing.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { EventBus } from '../../engines/events/bus.ts';
 import {
   type ExecutionRow,
@@ -35,6 +36,8 @@ export interface FinishParts {
 
 /** FailureReason is at most so long in the original's model. */
 const longestReason = 1_024;
+/** Between so many requests get their turn: a data set of many columns has a dozen of each. */
+const metricsAtOnce = 1_000;
 
 export async function finishJob(
   key: string,
@@ -73,7 +76,10 @@ async function recordMetrics(
   const job = await store.get(processingJobs, key);
   if (!result.ok || !job || hasEnded(job)) return;
   const data = metricsOf(job, result.value, clock.nowMs());
-  if (data.length > 0) await metrics.record(job.scope, data);
+  for (let at = 0; at < data.length; at += metricsAtOnce) {
+    await metrics.record(job.scope, data.slice(at, at + metricsAtOnce));
+    await setImmediate();
+  }
 }
 
 function endedJob(job: ProcessingJobRow, result: Outcome<Ending>, nowMs: number): ProcessingJobRow {

@@ -340,6 +340,16 @@ test('an analysis that takes longer than the job may is ended', async () => {
     status: 'Failed',
     failureReason: 'The job ran longer than MaxRuntimeInSeconds',
   });
+  w.analyze = (_, __, { signal }) =>
+    new Promise((resolve) => {
+      signal?.addEventListener('abort', () => resolve(refuse('the script was stopped')));
+    });
+  const again = { image: 'analyzer:1', outputs, environment, inputs, maxRuntimeMs: 20 };
+  const cut = await w.job('cut', again);
+  await w.settle();
+  expect(await w.jobRow(cut)).toMatchObject({
+    failureReason: 'The job ran longer than MaxRuntimeInSeconds',
+  });
   w.analyze = async () => ok({ ...quiet, violations: 2 });
   const next = await w.job('quick', { image: 'analyzer:1', outputs, environment, inputs });
   await w.settle();

@@ -1,8 +1,9 @@
 /** Runs one processing job from its inputs to its outputs, and says how it ended. */
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { processingLog } from '../../engines/logs/names.ts';
 import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
-import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
+import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { once } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { repositoryOf } from '../../kernel/image.ts';
@@ -10,7 +11,7 @@ import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
-import type { ProgramLogs } from '../../ports/program-logs.ts';
+import type { LogWriter } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
 import type { AnalysisMetric, Analyze, FileContent } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
@@ -29,7 +30,7 @@ export interface RunParts {
   /** Image repository to the analysis that is built in under that name. */
   readonly analyzers: ReadonlyMap<string, Analyze>;
   readonly log: Logger;
-  readonly programLogs: ProgramLogs;
+  readonly programLogs: LogWriter;
   /** Resolves when what was captured before the instant is in the object space. */
   readonly captured?: (beforeMs: number) => Promise<void>;
 }
@@ -71,10 +72,13 @@ async function runAnalysis(
   if (!opened.ok) return opened;
   const { inputs, release } = opened.value;
   try {
-    if (job.monitoring && inputs.dataset.length === 0) return refuse(noData(job));
-    const say = (line: string) => parts.programLogs.append(`processing-jobs/${job.name}`, line);
+    if (job.monitoring && inputs.dataset.length === 0) return noData(job.monitoring, parts.objects);
+    const say = (line: string) => parts.programLogs.append(processingLog(job), line);
     const result = await inTime(job, options, (limits) => analyze(job, inputs, { ...limits, say }));
-    if (!result.ok) return result;
+    if (!result.ok) {
+      say(result.reason);
+      return result;
+    }
     const { files, violations, metrics, report } = result.value;
     const page = report && {
       [reportName]: await reportPage(job, report, {
@@ -87,6 +91,7 @@ async function runAnalysis(
       if (!stored.ok) return stored;
     }
     const exitMessage = verdict(violations);
+    say(exitMessage);
     const figures = report ? { figures: figuresOf(report) } : {};
     return ok({ status: 'Completed', exitMessage, metrics, metricLines: [], ...figures });
   } finally {
@@ -104,7 +109,9 @@ async function inTime<T>(
 ): Promise<Outcome<T>> {
   const limit = AbortSignal.timeout(plan.maxRuntimeMs);
   try {
-    return await work({ signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    const done = await work({ signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    // What was cut short says that it was stopped, not why.
+    return !done.ok && limit.aborted && !signal?.aborted ? tooLong : done;
   } catch (cause) {
     if (limit.aborted && !signal?.aborted) return tooLong;
     throw cause;
@@ -116,15 +123,17 @@ function verdict(violations: number): string {
   return `CompletedWithViolations: Job completed successfully with ${violations} violations.`;
 }
 
-function noData({ monitoring }: ProcessingJobRow): string {
-  if (!monitoring) return 'Job inputs had no data';
-  const [from, to] = [monitoring.windowStartMs, monitoring.windowEndMs].map((ms) =>
-    new Date(ms).toISOString(),
-  );
-  const folders = monitoring.endpointName === undefined ? '' : '<variant>/';
-  return (
-    `Job inputs had no data: looked under ${monitoring.captureUri}/${folders}yyyy/mm/dd/hh/ ` +
-    `for captured records from ${from} until ${to}, and found no object`
+async function noData(monitoring: MonitoringOfJob, objects: ObjectSpace): Promise<Outcome<never>> {
+  const { captureUri, endpointName, windowStartMs, windowEndMs } = monitoring;
+  const at = parseObjectUri(captureUri);
+  if (at.ok && !(await objects.hasBucket(at.value.bucket))) {
+    return refuse(`Job inputs had no data: the bucket of ${captureUri} does not exist`);
+  }
+  const [from, to] = [windowStartMs, windowEndMs].map((ms) => new Date(ms).toISOString());
+  const folders = endpointName === undefined ? '' : '<variant>/';
+  return refuse(
+    `Job inputs had no data: looked under ${captureUri}/${folders}yyyy/mm/dd/hh/ ` +
+      `for captured records from ${from} until ${to}, and found no object`,
   );
 }
 
@@ -223,7 +232,7 @@ async function prepare(job: ProcessingJobRow, workspace: Workspace): Promise<Out
   return ok(undefined);
 }
 
-function specOf(job: ProcessingJobRow, workspace: Workspace, logs: ProgramLogs): JobSpec {
+function specOf(job: ProcessingJobRow, workspace: Workspace, logs: LogWriter): JobSpec {
   const { image, entrypoint, environment, maxRuntimeMs } = job.plan;
   return {
     name: `processing-${job.name}`,
@@ -233,7 +242,7 @@ function specOf(job: ProcessingJobRow, workspace: Workspace, logs: ProgramLogs):
     environment,
     rootPath: workspace.rootPath,
     timeoutMs: maxRuntimeMs,
-    onLog: (line) => logs.append(`processing-jobs/${job.name}`, line),
+    onLog: (line) => logs.append(processingLog(job), line),
   };
 }
 

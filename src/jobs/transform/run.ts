@@ -1,12 +1,13 @@
 /** Runs one transform job: a model server, every object through it, then the manifests. */
 import { setMaxListeners } from 'node:events';
+import { transformLog } from '../../engines/logs/names.ts';
 import type { ObjectSpace } from '../../engines/objects/space.ts';
 import type { TransformJobRow } from '../../engines/transform/rows.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Forwarder } from '../../ports/forwarder.ts';
 import type { Launcher } from '../../ports/launcher.ts';
-import type { ProgramLogs } from '../../ports/program-logs.ts';
+import type { LogWriter } from '../../ports/program-logs.ts';
 import { makeConversion } from './answers.ts';
 import { writeManifests } from './capture.ts';
 import { Permits } from './in-order.ts';
@@ -22,7 +23,7 @@ export interface TransformRunParts {
   readonly objects: ObjectSpace;
   readonly launcher: Launcher;
   readonly forwarder: Forwarder;
-  readonly programLogs: ProgramLogs;
+  readonly programLogs: LogWriter;
   readonly log: Logger;
   /** Resolves after so long, or when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -46,7 +47,7 @@ export async function runTransform(
     {
       signal,
       name: `transform-${job.name}`,
-      onLog: (line) => programLogs.append(`transform-jobs/${job.name}`, line),
+      onLog: (line) => programLogs.append(transformLog(job), line),
     },
   );
   if (!server.ok)

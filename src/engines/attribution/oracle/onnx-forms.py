@@ -1,6 +1,7 @@
 """Makes onnx-forms.json: models of scikit-learn as skl2onnx writes them, with what ONNX Runtime says.
 
-Python 3.11 with skl2onnx 1.19.1, scikit-learn 1.9.1, onnxruntime 1.31.1, numpy 2.4.6:
+Python 3.11 with skl2onnx 1.19.1, onnx 1.18.0, protobuf 5.29.5, scikit-learn 1.9.1,
+onnxruntime 1.31.1, numpy 2.4.6:
     python onnx-forms.py > onnx-forms.json
 Of classifiers `scores` are the probabilities; of two classes, the second one's alone.
 """
