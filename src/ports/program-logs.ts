@@ -61,7 +61,7 @@ export interface LogWriter {
 export interface LogReader {
   /** Names of logs in the order of their characters. */
   names(which: LogNames): AsyncIterable<string>;
-  /** When the first log below a folder of names was made; undefined when there is no such folder. */
+  /** When the first log below a folder of names was made; undefined without such a folder. */
   madeAtMs(folder: string): Promise<number | undefined>;
   /** Undefined when there is no such log, or no line in it. */
   extent(name: string): Promise<LogExtent | undefined>;

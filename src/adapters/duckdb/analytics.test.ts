@@ -45,6 +45,30 @@ test('decimals, NaN and infinities of Parquet', async () => {
   await rm(folder, { recursive: true });
 });
 
+test.each([
+  ['jsonLines', `{"a":1}\n{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`, 2],
+  ['json', `[\n{"a":1},\n{"a":${'{"b":'.repeat(900)}1${'}'.repeat(900)}}]`, 3],
+] as const)(
+  '%s nested beyond reason is refused by its line, and ends nothing',
+  async (kind, text, line) => {
+    const path = join(tmpdir(), `deep.${kind}`);
+    await writeFile(path, text);
+    await expect(tableOf(duckdbAnalytics(options), [path], { kind })).rejects.toMatchObject({
+      message: expect.stringMatching(`line ${line}: is nested deeper than 64`),
+    });
+    await rm(path);
+  },
+);
+
+test('brackets within texts are no nesting', async () => {
+  const path = join(tmpdir(), 'texts.jsonl');
+  const text = `${'['.repeat(200)}\\"{`;
+  await writeFile(path, `${JSON.stringify({ a: text })}\n`);
+  const { values } = await tableOf(duckdbAnalytics(options), [path], { kind: 'jsonLines' });
+  expect(values).toEqual({ a: [text] });
+  await rm(path);
+});
+
 test('keys of JSON that differ by case alone are refused, not lost', async () => {
   const path = join(tmpdir(), 'case.jsonl');
   await writeFile(path, '{"a":1}\n{"A":2,"a_1":3}\n');

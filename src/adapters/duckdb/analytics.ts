@@ -23,6 +23,7 @@ import type { Abortable } from '../../ports/metadata-store.ts';
 import { badJsonLine } from './bad-line.ts';
 import { batchReader, chunksOfBatch, emptyBatch } from './chunks.ts';
 import { unreadable } from './errors.ts';
+import { checkNesting } from './json-depth.ts';
 import { type FilePlan, planFile } from './plan.ts';
 import { literal, selectCells } from './sql.ts';
 
@@ -96,6 +97,7 @@ async function* scanFiles(
 ): AsyncIterable<RowBatch> {
   const plans: FilePlan[] = [];
   for (const path of paths) {
+    if (format.kind === 'json' || format.kind === 'jsonLines') await checkNesting(path, abort);
     plans.push(await about({ path, format, ...abort }, () => planFile(connection, path, format)));
   }
   if (format.kind === 'csv') mustAgree(plans);

@@ -52,7 +52,7 @@ function otherError(message: string, path: string): UnreadableData | undefined {
   if (/No magic bytes|not a parquet|too small to be a Parquet/i.test(message)) {
     return new UnreadableData(path, 'is not a Parquet file');
   }
-  if (/^(Invalid Input|IO|Conversion|Serialization|InvalidInput)/.test(message)) {
+  if (/^(Invalid Input|Binder|IO|Conversion|Serialization|InvalidInput)/.test(message)) {
     return new UnreadableData(path, firstLine(message));
   }
   return undefined;

@@ -234,7 +234,10 @@ test('more logs than are held open at a time', async () => {
   await logs.close();
 });
 
-test.each(['none', '../../etc/passwd', '', '/', 'a\u0000b'])('there is no log %j', async (name) => {
+const longName = 'x'.repeat(500);
+const strange = ['none', '../../etc/passwd', '', '/', 'a\u0000b', longName, `${longName}/x`];
+
+test.each(strange)('there is no log %j', async (name) => {
   const logs = fileProgramLogs({ folder, clock });
   expect(await logs.read(name, all)).toBeUndefined();
   expect(await logs.extent(name)).toBeUndefined();

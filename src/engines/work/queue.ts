@@ -26,7 +26,10 @@ export interface WorkQueue<Payload> {
   renew(lease: Lease, nowMs: number, leaseMs: number): Promise<Outcome<void>>;
   /** Done: the item goes. Refused when the lease was lost meanwhile. */
   complete(lease: Lease): Promise<Outcome<void>>;
-  /** Gives the item back, to be claimed from `dueAtMs` on; nothing when the lease was lost. */
+  /**
+   * Gives the item back as if it had not been claimed, from `dueAtMs` on; nothing when the lease
+   * was lost.
+   */
   release(lease: Lease, dueAtMs: number): Promise<void>;
   /** Removes it whoever holds it. */
   cancel(id: string): Promise<void>;

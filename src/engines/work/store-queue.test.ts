@@ -64,7 +64,7 @@ test('renewing moves the end of the lease', async () => {
   expect(await queue.complete(item as Lease)).toMatchObject({ ok: true });
 });
 
-test('a released item waits for its new time and keeps its count of attempts', async () => {
+test('a released item waits for its new time and has not been tried', async () => {
   const queue = make();
   await queue.enqueue('a', { n: 1 }, 0);
   const [item] = await queue.claim(0, options('w'));
@@ -72,7 +72,7 @@ test('a released item waits for its new time and keeps its count of attempts', a
   expect(await queue.nextDueMs()).toBe(5_000);
   expect(await queue.complete(item as Lease)).toMatchObject({ ok: false });
   expect(await queue.claim(4_999, options('w'))).toEqual([]);
-  expect(await queue.claim(5_000, options('w'))).toMatchObject([{ attempt: 2, dueAtMs: 5_000 }]);
+  expect(await queue.claim(5_000, options('w'))).toMatchObject([{ attempt: 1, dueAtMs: 5_000 }]);
 });
 
 test('cancel takes it from whoever holds it', async () => {

@@ -75,7 +75,9 @@ export function makeWorkQueue<Payload>({ store, name }: WorkQueueParts): WorkQue
       store.write(async (tx) => {
         const row = await held(tx, lease);
         if (!row) return;
-        const { payload, attempt } = row;
+        const { payload } = row;
+        // Given back is not tried: a server that is stopped in good order has broken nothing.
+        const attempt = row.attempt - 1;
         await tx.put(items, lease.id, { payload, attempt, dueAtMs: instant(dueAtMs) });
       }),
     async cancel(id) {

@@ -100,7 +100,7 @@ const record = (output: string, label: string) =>
 test('a window is judged, measured and told', async () => {
   await put('s3://b/baseline/baseline_distributions.json', '{"rows":2,"label":{"quantiles":[1]}}');
   const counts = { execution: 'run-1', captured: 4, matched: 2 };
-  await put('s3://b/merge/churn/join_report.json', JSON.stringify(counts));
+  await put('s3://b/merge/churn/join_reports/run-1.json', JSON.stringify(counts));
   const outcome = await run(record('1', '2') + record('3', '3.5'));
   expect(outcome).toMatchObject({ ok: true, value: { violations: 1 } });
   if (!outcome.ok) return;
@@ -125,7 +125,7 @@ test('a window is judged, measured and told', async () => {
 test.each([['{"execution":"run-0","captured":4,"matched":2}'], ['not JSON'], ['null']])(
   'what another merge counted, or nobody, is not told: %s',
   async (text) => {
-    await put('s3://b/merge/churn/join_report.json', text);
+    await put('s3://b/merge/churn/join_reports/run-1.json', text);
     expect(await run(record('1', '1') + record('2', '2'))).toMatchObject({ ok: true });
     expect(requests[0]?.joined).toBeUndefined();
     expect(requests[0]?.baselineDistributionsText).toBeUndefined();

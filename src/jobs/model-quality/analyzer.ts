@@ -8,7 +8,7 @@ import type { ProcessingJobRow } from '../../engines/processing/rows.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { ScriptOptions, Scripts } from '../../ports/scripts.ts';
-import { joinReportName } from '../ground-truth/merger.ts';
+import { joinReportOf } from '../ground-truth/merger.ts';
 import type { AnalysisInputs, AnalysisResult, Analyze } from '../processing/analysis.ts';
 import { type JobScripts, scriptsOfJob } from '../scripts/environment.ts';
 import { postprocessed } from '../scripts/postprocess.ts';
@@ -117,13 +117,16 @@ async function besideConstraints(
   return textAt(`${folder.replace(/\/+$/, '')}/${distributionsName}`, inputs);
 }
 
-/** What the merge of this very run counted; another run's may have taken its place. */
+/** What the merge of this very run counted. */
 async function joinedBefore(
   { captureUri, executionId, fileSuffix }: NonNullable<ProcessingJobRow['monitoring']>,
   inputs: AnalysisInputs,
 ): Promise<ModelQualityRequest['joined']> {
   if (fileSuffix === undefined) return undefined;
-  const text = await textAt(`${captureUri.replace(/\/+$/, '')}/${joinReportName}`, inputs);
+  const text = await textAt(
+    `${captureUri.replace(/\/+$/, '')}/${joinReportOf(executionId)}`,
+    inputs,
+  );
   if (text === undefined) return undefined;
   const { execution, captured, matched } = memberOf(text);
   if (execution !== executionId) return undefined;

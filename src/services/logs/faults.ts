@@ -1,4 +1,6 @@
-/** Every refusal of this service, with the original's codes and, where they are known, its texts. */
+/**
+ * Every refusal of this service, with the original's codes and, where they are known, its texts.
+ */
 import { Fault } from '../../wire/operation.ts';
 
 const invalid = (message: string) => new Fault('InvalidParameterException', message);

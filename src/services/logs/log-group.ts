@@ -1,4 +1,4 @@
-/** Log groups: one for each kind of job, and one for each endpoint, as soon as something printed. */
+/** Log groups: one for each kind of job and one for each endpoint, once something was printed. */
 import type {
   DescribeLogGroupsRequest,
   DescribeLogGroupsResponse,

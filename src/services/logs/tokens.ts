@@ -1,4 +1,4 @@
-/** Tokens of pages: opaque to clients, and refused unless they are of the listing they came from. */
+/** Tokens of pages: opaque to clients, refused unless they are of the listing they came from. */
 import { faults } from './faults.ts';
 
 /** `what` names the listing; `at` is where it goes on. */
