@@ -3,6 +3,7 @@
  * rows are taken apart, and nested JSON becomes columns with dotted names. Reading files, and what
  * is made of the rows, is the business of the jobs.
  */
+import { jsonText } from '../../kernel/json.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { parseCsvText } from './csv-text.ts';
 import { type JsonText, Literal, parseJsonTexts } from './json-text.ts';
@@ -302,16 +303,6 @@ const shownCharacters = 120;
 
 /** A value for a message, cut when it is long. */
 export function shown(value: unknown): string {
-  const text = jsonOf(value);
+  const text = jsonText(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
-}
-
-/** What is nested too deep to be written, and can only be read, is told by its kind. */
-function jsonOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch (cause) {
-    if (cause instanceof RangeError) return 'nested too deep to be shown';
-    throw cause;
-  }
 }

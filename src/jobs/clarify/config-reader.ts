@@ -2,6 +2,7 @@
  * Reads members of a JSON document by type, each under its dotted name, so that every refusal says
  * which key it is about. Not a schema language: what keys mean is said where they are read.
  */
+import { jsonText } from '../../kernel/json.ts';
 
 /** Carries a refusal out of nested reads; `parseConfig` turns it into one. */
 export class Misconfigured extends Error {
@@ -21,7 +22,7 @@ export interface NumberRule {
 const shownCharacters = 120;
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonText(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
 }
 

@@ -2,8 +2,10 @@
  * Rows picked from JSON by expressions: features, and columns of labels beside them. JSON Lines
  * have a row a line; of a document the expressions pick lists.
  */
+
 import { createReadStream } from 'node:fs';
 import { gather, TooManyBytes } from '../../kernel/bytes.ts';
+import { jsonText } from '../../kernel/json.ts';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
@@ -194,7 +196,7 @@ export function addCell(builder: ColumnBuilder, value: unknown): string | undefi
   if (value === null || value === undefined || value === '') builder.addMissing();
   else if (typeof value === 'number') builder.addNumber(value);
   else if (typeof value === 'boolean') builder.addText(String(value));
-  else if (typeof value !== 'string') return `${JSON.stringify(value).slice(0, 60)} is no value`;
+  else if (typeof value !== 'string') return `${jsonText(value).slice(0, 60)} is no value`;
   else if (value.length > longestCell) return `is longer than ${longestCell} characters`;
   else builder.addText(value);
   return undefined;

@@ -2,7 +2,9 @@
  * What a model answered, as one prediction per row: its scores, and its label where it says one.
  * What does not fit the rows that were asked is refused with the row.
  */
+
 import { parseCsvText } from '../../engines/records/csv-text.ts';
+import { jsonText } from '../../kernel/json.ts';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { JsonQuery } from '../../ports/json-query.ts';
 import type { PredictorPlan } from './plan.ts';
@@ -171,7 +173,7 @@ function usualValues(
   const [first] = documents;
   const list = isLines && documents.length === rows ? documents : listIn(first);
   if (!list) return refuse('predictor.probability must say where the scores are in the answer');
-  if (list.length !== rows) return wrongCount(list.length, rows, JSON.stringify(first));
+  if (list.length !== rows) return wrongCount(list.length, rows, jsonText(first));
   return ok(
     list.map((item) => {
       if (typeof item !== 'object' || item === null || Array.isArray(item)) {
@@ -238,7 +240,7 @@ function predictionOf(
   const label = unlisted(said);
   if (probability === undefined) {
     if (typeof label !== 'string' && typeof label !== 'number') {
-      return refuse(`the label must be one value, and is ${shortened(JSON.stringify(said) ?? '')}`);
+      return refuse(`the label must be one value, and is ${shortened(jsonText(said))}`);
     }
     const score = numberOf(label);
     return ok({ label, scores: score === undefined ? [] : [score] });
@@ -292,7 +294,7 @@ function scoresOf(value: unknown): Outcome<readonly number[]> {
   const wrong = scores.indexOf(undefined);
   if (items.length === 0) return refuse('the model answered no score');
   if (wrong < 0) return ok(scores.filter((score) => score !== undefined));
-  const shown = shortened(JSON.stringify(items[wrong]) ?? 'nothing');
+  const shown = shortened(jsonText(items[wrong] ?? 'nothing'));
   return refuse(`the model answered ${shown}, which is no finite number`);
 }
 

@@ -1,0 +1,11 @@
+/** JSON for messages. */
+
+/** What is nested too deep to be written, and can only have been read, is told by that. */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) return 'nested too deep to be shown';
+    throw cause;
+  }
+}
