@@ -4,8 +4,8 @@ import { hostedKey } from '../../engines/hosting/names.ts';
 import { models } from '../../engines/hosting/rows.ts';
 import { tagsOf } from '../../engines/hosting/tags.ts';
 import { Batches, scope, startMs } from '../../jobs/transform/transform.fixture.ts';
-import { transformOperations } from './transform-operations.ts';
 import type { TransformCtx } from './transform-job-context.ts';
+import { transformOperations } from './transform-operations.ts';
 
 let b: Batches;
 beforeEach(async () => {
