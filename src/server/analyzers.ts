@@ -55,7 +55,7 @@ export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
     tasks: { merge: (request, options) => thread.perform({ kind: 'merge', request }, options) },
   });
   const clarify = makeClarifyAnalyzer({
-    ...{ store, launcher, objects, clock },
+    ...{ store, launcher, objects },
     tasks: {
       analyze: (request, options) => thread.perform({ kind: 'clarify', request }, options),
     },

@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
-import { type Clock, secondMs } from '../../kernel/clock.ts';
+import { secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { contentTypes, type PredictorPlan } from '../predictor/plan.ts';
 import { type ShadowParts, type ShadowServer, withShadow } from '../predictor/shadow.ts';
@@ -33,7 +33,6 @@ export interface ClarifyTasks {
 
 export interface ClarifyAnalyzerParts extends ShadowParts {
   readonly tasks: ClarifyTasks;
-  readonly clock: Clock;
 }
 
 const configInput = 'analysis_config';
@@ -212,6 +211,6 @@ function withModel(
 ): Promise<Outcome<AnalysisResult>> {
   const { scope, name } = job;
   const { endpointName, modelName } = config.predictor ?? {};
-  const request = { scope, name, endpointName, modelName, nowMs: parts.clock.nowMs() };
+  const request = { scope, name, endpointName, modelName };
   return withShadow(parts, { request, options }, work);
 }

@@ -83,7 +83,6 @@ export class Bench {
       store: this.store,
       launcher: this.#launcher(),
       objects: this.#objects(),
-      clock: this.clock,
       tasks: {
         // What goes to another thread is cloned; so it is here.
         analyze: (request, { signal, say }) =>

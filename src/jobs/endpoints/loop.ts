@@ -22,7 +22,7 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { MetadataStore } from '../../ports/metadata-store.ts';
 import { stateChange } from './events.ts';
 import { makeLanes } from './lanes.ts';
-import { type StarterParts, startVariant } from './starter.ts';
+import { type StarterParts, startModel } from './starter.ts';
 
 export const endpointLoopName = 'endpoints';
 
@@ -33,6 +33,8 @@ export interface EndpointParts extends StarterParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly wake: Wake;
+  /** Each line that the program of a variant prints. */
+  readonly onServerLog?: (endpoint: Endpoint, variant: Variant, line: string) => void;
 }
 
 export interface EndpointLoop extends Loop {
@@ -203,7 +205,11 @@ class Endpoints implements EndpointLoop {
     const running = this.#parts.fleet.instance(key, variant.instanceId);
     if (running) return ok(running);
     return this.#lanes(async () => {
-      const server = await startVariant(this.#parts, { row, variant }, options);
+      const server = await startModel(this.#parts, variant, {
+        ...options,
+        name: `${row.name}-${variant.name}-${variant.instanceId.slice(0, 8)}`,
+        onLog: (line) => this.#parts.onServerLog?.(row, variant, line),
+      });
       if (!server.ok) return server;
       const instance = new Instance(variant.instanceId, server.value);
       this.#parts.fleet.add(key, instance);

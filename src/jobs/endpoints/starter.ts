@@ -1,7 +1,7 @@
-/** Starts the model server of one variant: fetches its archive, hands both to the launcher. */
+/** Starts a server of a model: fetches its archive, hands both to the launcher. */
 import { setMaxListeners } from 'node:events';
-import type { Endpoint, Variant } from '../../engines/hosting/rows.ts';
 import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
+import { minuteMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher, ModelServer } from '../../ports/launcher.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
@@ -9,28 +9,44 @@ import type { BlobFile } from '../../ports/object-store.ts';
 export interface StarterParts {
   readonly launcher: Launcher;
   readonly objects: ObjectSpace;
-  /** Each line that the program of a variant prints. */
-  readonly onServerLog?: (endpoint: Endpoint, variant: Variant, line: string) => void;
 }
 
+/** A variant of an endpoint is one, and so is the model of a job. */
+export interface Startable {
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly archiveUri?: string;
+  /** As the service gives when nothing is said: 10 and 20 minutes. */
+  readonly startTimeoutMs?: number;
+  readonly downloadTimeoutMs?: number;
+}
+
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /** Unique among running servers. */
+  readonly name: string;
+  /** Each line that the program prints. */
+  readonly onLog: (line: string) => void;
+}
+
+const defaultStartTimeoutMs = 10 * minuteMs;
+const defaultDownloadTimeoutMs = 20 * minuteMs;
+
 /** Refused with a reason the user can act on. Throws when `signal` aborts. */
-export async function startVariant(
-  { launcher, objects, onServerLog }: StarterParts,
-  { row, variant }: { readonly row: Endpoint; readonly variant: Variant },
-  { signal }: { readonly signal: AbortSignal },
+export async function startModel(
+  { launcher, objects }: StarterParts,
+  model: Startable,
+  { signal, name, onLog }: StartOptions,
 ): Promise<Outcome<ModelServer>> {
-  if (!launcher.accepts(variant.image)) return refuse(unknownImage(variant.image));
-  const archive = await fetchArchive(objects, variant, signal);
+  const { image, environment, startTimeoutMs = defaultStartTimeoutMs } = model;
+  if (!launcher.accepts(image)) return refuse(unknownImage(image));
+  const archive = await fetchArchive(objects, model, signal);
   if (!archive.ok) return archive;
   const file = archive.value;
   try {
     const spec = {
-      name: `${row.name}-${variant.name}-${variant.instanceId.slice(0, 8)}`,
-      image: variant.image,
-      environment: variant.environment,
+      ...{ name, image, environment, startTimeoutMs, onLog },
       ...(file ? { modelArchivePath: file.path } : {}),
-      startTimeoutMs: variant.startTimeoutMs,
-      onLog: (line: string) => onServerLog?.(row, variant, line),
     };
     return await launcher.serve(spec, { signal });
   } finally {
@@ -47,7 +63,7 @@ function unknownImage(image: string): string {
 
 async function fetchArchive(
   objects: ObjectSpace,
-  { archiveUri, downloadTimeoutMs }: Variant,
+  { archiveUri, downloadTimeoutMs = defaultDownloadTimeoutMs }: Startable,
   signal: AbortSignal,
 ): Promise<Outcome<BlobFile | undefined>> {
   if (archiveUri === undefined) return ok(undefined);

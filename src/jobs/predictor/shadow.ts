@@ -2,8 +2,8 @@
  * A server of a model for one analysis alone, as the original's shadow endpoint: it is started for
  * the work, is in no route, and is stopped when the work ends, however it ends.
  */
-import { hostedArn, hostedKey } from '../../engines/hosting/names.ts';
-import { type Endpoint, endpoints, models, type Variant } from '../../engines/hosting/rows.ts';
+import { hostedKey } from '../../engines/hosting/names.ts';
+import { endpoints, models } from '../../engines/hosting/rows.ts';
 import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import type { Scope } from '../../kernel/arn.ts';
 import { repositoryOf } from '../../kernel/image.ts';
@@ -11,11 +11,8 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher } from '../../ports/launcher.ts';
 import type { Abortable, Reader } from '../../ports/metadata-store.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
-import { startVariant } from '../endpoints/starter.ts';
+import { type Startable, startModel } from '../endpoints/starter.ts';
 
-/** As the service gives a model to start and to fetch its data when nothing is said. */
-const startTimeoutMs = 10 * 60_000;
-const downloadTimeoutMs = 20 * 60_000;
 const stopGraceMs = 10_000;
 const onnxRepository = 'modelkeep/onnx';
 const largestArchiveBytes = 64 * 2 ** 20;
@@ -35,7 +32,6 @@ export interface ShadowRequest {
   /** The model of the endpoint's first variant, when given, whatever `modelName` says. */
   readonly endpointName?: string | undefined;
   readonly modelName?: string | undefined;
-  readonly nowMs: number;
 }
 
 export interface ShadowOptions extends Abortable {
@@ -58,21 +54,21 @@ export async function withShadow<T>(
   { request, options }: { readonly request: ShadowRequest; readonly options: ShadowOptions },
   work: (server: ShadowServer) => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
-  const variant = await variantOf(parts.store, request);
-  if (!variant.ok) return variant;
+  const model = await modelOf(parts.store, request);
+  if (!model.ok) return model;
   const signal = options.signal ?? new AbortController().signal;
-  options.say(`Starting a server of the model ${variant.value.modelName} for this job.`);
-  const started = await startVariant(
-    { ...parts, onServerLog: limitedLog(options) },
-    { row: shadowRow(request), variant: variant.value },
-    { signal },
-  );
-  if (!started.ok) return refuse(`the model ${variant.value.modelName}: ${started.reason}`);
+  options.say(`Starting a server of the model ${model.value.name} for this job.`);
+  const started = await startModel(parts, model.value, {
+    signal,
+    name: `sm-clarify-${request.name}`,
+    onLog: limitedLog(options),
+  });
+  if (!started.ok) return refuse(`the model ${model.value.name}: ${started.reason}`);
   const server = started.value;
   let archive: BlobFile | undefined;
   try {
     signal.throwIfAborted();
-    archive = await onnxArchiveOf(parts.objects, variant.value, signal);
+    archive = await onnxArchiveOf(parts.objects, model.value, signal);
     const invocationsUrl = server.invocationsUrl.href;
     return await work({ invocationsUrl, onnxArchivePath: archive?.path });
   } finally {
@@ -83,7 +79,7 @@ export async function withShadow<T>(
 
 async function onnxArchiveOf(
   objects: ObjectSpace,
-  { image, archiveUri }: Variant,
+  { image, archiveUri }: Startable,
   signal: AbortSignal,
 ): Promise<BlobFile | undefined> {
   if (repositoryOf(image) !== onnxRepository || archiveUri === undefined) return undefined;
@@ -94,25 +90,27 @@ async function onnxArchiveOf(
   return objects.asFile(at.value, { signal });
 }
 
-function limitedLog({
-  say,
-}: ShadowOptions): (row: Endpoint, variant: Variant, line: string) => void {
+function limitedLog({ say }: ShadowOptions): (line: string) => void {
   let left = mostLogLines;
-  return (_row, _variant, line) => {
+  return (line) => {
     if (left > 0) say(`[model] ${line}`);
     if (left === 1) say('[model] (what the model prints from here on is not shown)');
     left -= 1;
   };
 }
 
-async function variantOf(store: Reader, request: ShadowRequest): Promise<Outcome<Variant>> {
-  const { scope, endpointName, modelName } = request;
+type NamedModel = Startable & { readonly name: string };
+
+async function modelOf(
+  store: Reader,
+  { scope, endpointName, modelName }: ShadowRequest,
+): Promise<Outcome<NamedModel>> {
   if (endpointName !== undefined) {
     const endpoint = await store.get(endpoints, hostedKey(scope, endpointName));
     if (!endpoint) return refuse(`the endpoint ${endpointName} does not exist`);
     const variant = endpoint.active?.variants[0];
     if (!variant) return refuse(`the endpoint ${endpointName} is not in service`);
-    return ok({ ...variant, name: 'shadow', instanceId: request.name });
+    return ok({ ...variant, name: variant.modelName });
   }
   if (modelName === undefined) {
     return refuse(
@@ -121,32 +119,5 @@ async function variantOf(store: Reader, request: ShadowRequest): Promise<Outcome
   }
   const model = await store.get(models, hostedKey(scope, modelName));
   if (!model) return refuse(`predictor.model_name: the model ${modelName} does not exist`);
-  const { image, environment, archiveUri } = model;
-  return ok({
-    name: 'shadow',
-    modelName: model.name,
-    instanceCount: 1,
-    weight: 1,
-    startTimeoutMs,
-    downloadTimeoutMs,
-    instanceId: request.name,
-    image,
-    environment,
-    ...(archiveUri === undefined ? {} : { archiveUri }),
-  });
-}
-
-/** Stands for an endpoint that is never stored. */
-function shadowRow({ scope, name, nowMs }: ShadowRequest): Endpoint {
-  const shadow = `sm-clarify-${name}`;
-  return {
-    name: shadow,
-    arn: hostedArn(scope, 'endpoint', shadow),
-    scope,
-    status: 'Creating',
-    configName: shadow,
-    createdAtMs: nowMs,
-    modifiedAtMs: nowMs,
-    generation: 0,
-  };
+  return ok(model);
 }

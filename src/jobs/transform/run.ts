@@ -8,11 +8,12 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Forwarder } from '../../ports/forwarder.ts';
 import type { Launcher } from '../../ports/launcher.ts';
 import type { LogWriter } from '../../ports/program-logs.ts';
+import { startModel } from '../endpoints/starter.ts';
 import { makeConversion } from './answers.ts';
 import { writeManifests } from './capture.ts';
 import { Permits } from './in-order.ts';
 import { listPassages } from './listing.ts';
-import { startModelServer } from './model-server.ts';
+
 import { type Passage, type PassageParts, transformObject } from './object.ts';
 
 /** The others are worth trying when one object is bad, but not when they all are. */
@@ -41,15 +42,11 @@ export async function runTransform(
   const { plan } = job;
   const listed = await listPassages(plan, objects);
   if (!listed.ok) return listed;
-  const server = await startModelServer(
-    plan.model,
-    { launcher, objects },
-    {
-      signal,
-      name: `transform-${job.name}`,
-      onLog: (line) => programLogs.append(transformLog(job), line),
-    },
-  );
+  const server = await startModel({ launcher, objects }, plan.model, {
+    signal,
+    name: `transform-${job.name}`,
+    onLog: (line) => programLogs.append(transformLog(job), line),
+  });
   if (!server.ok)
     return refuse(`the model ${plan.model.name} could not be started: ${server.reason}`);
   try {
