@@ -226,7 +226,8 @@ def merged_of(s3, bucket, told, endpoint):
     """What the merge of one run made, which its name has a part of."""
     part = told["ProcessingJobArn"].rsplit("-", 1)[1]
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"reports/merge/{endpoint}/")["Contents"]
-    keys = [entry["Key"] for entry in listed if part in entry["Key"].replace("-", "")]
+    keys = [entry["Key"] for entry in listed if entry["Key"].endswith(".jsonl")]
+    keys = [key for key in keys if part in key.replace("-", "")]
     texts = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
     return [json.loads(line) for text in texts for line in text.splitlines()]
 

@@ -315,7 +315,12 @@ def check_once(clients, schedule):
     prefix = uri.removeprefix("s3://crash/")
     listed = clients.s3.list_objects_v2(Bucket="crash", Prefix=prefix)["Contents"]
     names = sorted(entry["Key"].removeprefix(prefix + "/") for entry in listed)
-    assert names == ["constraint_violations.json", "constraints.json", "statistics.json"]
+    assert names == [
+        "constraint_violations.json",
+        "constraints.json",
+        "report.html",
+        "statistics.json",
+    ]
     found = clients.s3.get_object(Bucket="crash", Key=f"{prefix}/constraint_violations.json")
     assert len(json.loads(found["Body"].read())["violations"]) == 2
     history = clients.sagemaker.list_monitoring_alert_history(MonitoringScheduleName=schedule)
