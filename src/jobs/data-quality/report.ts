@@ -20,6 +20,8 @@ export interface Found {
 
 /** Columns in the table of measures; the rest moved less. */
 const mostRows = 100;
+/** Measures side by side: as many as fit on paper. */
+const namesOfTable = 5;
 
 export function reportOf({ profile, judged, statistics }: Found): ReportBody {
   const compared =
@@ -34,7 +36,7 @@ export function reportOf({ profile, judged, statistics }: Found): ReportBody {
     findings: violations.map((one) => findingOf(one, features.get(one.feature_name))),
     figures: figuresOf(judged),
     comparisons: compared?.features ?? [],
-    tables: compared ? [measuresTable(compared)] : [],
+    tables: compared ? measuresTables(compared) : [],
     charts: [],
     notes: notes.map(({ feature, note }) => (feature === undefined ? note : `${feature}: ${note}`)),
   };
@@ -87,15 +89,22 @@ function figuresOf({ distances }: Judged): readonly Figure[] {
 }
 
 /** Every measure of every column: effect sizes decide, p-values inform. */
-function measuresTable({ features }: Report): ReportTable {
+function measuresTables({ features }: Report): readonly ReportTable[] {
   const shown = features.slice(0, mostRows);
-  const names = [...new Set(shown.flatMap((one) => measureRows(one).map(({ name }) => name)))];
-  return {
-    caption: 'Measures of drift against the baseline',
-    columns: ['column', 'verdict', ...names],
-    rows: shown.map((one) => {
-      const values = new Map(measureRows(one).map(({ name, value }) => [name, value]));
-      return [one.name, one.verdict, ...names.map((name) => values.get(name) ?? '–')];
-    }),
-  };
+  const measured = shown.map((one) => new Map(measureRows(one).map((row) => [row.name, row])));
+  const names = [...new Set(measured.flatMap((measures) => [...measures.keys()]))];
+  const tables: ReportTable[] = [];
+  for (let from = 0; from < names.length; from += namesOfTable) {
+    const some = names.slice(from, from + namesOfTable);
+    tables.push({
+      caption: from === 0 ? 'Measures of drift against the baseline' : 'Further measures of drift',
+      columns: ['column', 'verdict', ...some],
+      rows: shown.map((one, at) => [
+        one.name,
+        one.verdict,
+        ...some.map((name) => measured[at]?.get(name)?.value ?? '–'),
+      ]),
+    });
+  }
+  return tables;
 }
