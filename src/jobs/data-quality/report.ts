@@ -21,7 +21,7 @@ export interface Found {
 /** Columns in the table of measures; the rest moved less. */
 const mostRows = 100;
 /** Measures side by side: as many as fit on paper. */
-const namesOfTable = 5;
+const namesOfTable = 4;
 
 export function reportOf({ profile, judged, statistics }: Found): ReportBody {
   const compared =
@@ -94,10 +94,11 @@ function measuresTables({ features }: Report): readonly ReportTable[] {
   const measured = shown.map((one) => new Map(measureRows(one).map((row) => [row.name, row])));
   const names = [...new Set(measured.flatMap((measures) => [...measures.keys()]))];
   const tables: ReportTable[] = [];
+  const most = Math.ceil(names.length / namesOfTable);
   for (let from = 0; from < names.length; from += namesOfTable) {
     const some = names.slice(from, from + namesOfTable);
     tables.push({
-      caption: from === 0 ? 'Measures of drift against the baseline' : 'Further measures of drift',
+      caption: `Measures of drift against the baseline, ${tables.length + 1} of ${most}`,
       columns: ['column', 'verdict', ...some],
       rows: shown.map((one, at) => [
         one.name,
