@@ -75,6 +75,7 @@ async function runDemo({ json, data }: DemoFlags): Promise<number> {
     return 1;
   }
   console.log(`modelkeep ready ${server.value.url}, data in ${folder}, on a virtual clock`);
+  endWith(server.value);
   try {
     const { stages } = await runExample(example.value, server.value, folder);
     if (json !== undefined)
@@ -83,6 +84,13 @@ async function runDemo({ json, data }: DemoFlags): Promise<number> {
   } finally {
     await server.value.stop();
   }
+}
+
+/** Broken off halfway, the demo takes the model servers it started with it. */
+function endWith(server: RunningServer): void {
+  const end = () => void server.stop().finally(() => process.exit(1));
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
 }
 
 async function loadExample(): Promise<Outcome<Example>> {

@@ -12,12 +12,6 @@ export {
   smoothedShares,
 } from '../quality/distances.ts';
 
-/** Shares of counts with `epsilon` in place of an empty bin; they add up to slightly over 1. */
-export function flooredShares(counts: readonly number[], epsilon = 1e-4): readonly number[] {
-  const sum = counts.reduce((all, count) => all + count, 0);
-  return counts.map((count) => (count === 0 ? epsilon : count / sum));
-}
-
 /** Σ p·ln(p/q), in nats; infinite where q alone is 0. */
 export function kullbackLeibler(p: readonly number[], q: readonly number[]): number {
   return p.reduce((sum, a, i) => (a === 0 ? sum : sum + a * Math.log(a / (q[i] ?? 0))), 0);
