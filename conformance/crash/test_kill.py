@@ -207,12 +207,12 @@ def test_half_done_job_runs_again_once(server, tmp_path):
     clients = Clients(server)
     clients.s3.create_bucket(Bucket="crash")
     clients.s3.put_object(Bucket="crash", Key="in/a.txt", Body=b"one")
-    diary = tmp_path / "diary"
+    diary, release = tmp_path / "diary", tmp_path / "release"
     program = (
         "import os, sys, time\n"
         f"diary = open({str(diary)!r}, 'a')\n"
         "print('begun', file=diary, flush=True)\n"
-        "time.sleep(6)\n"
+        f"while not os.path.exists({str(release)!r}): time.sleep(0.1)\n"
         "root = os.environ['MODELKEEP_ML_ROOT'] + '/processing/out'\n"
         "os.makedirs(root, exist_ok=True)\n"
         "open(root + '/told.txt', 'w').write('done')\n"
@@ -256,6 +256,9 @@ def test_half_done_job_runs_again_once(server, tmp_path):
     until(lambda: diary.exists() and "begun" in diary.read_text(), what="the program")
     server.kill()
     server.start()
+    # Only the second run is let go on: the first must be gone, however long the start took.
+    until(lambda: diary.read_text().count("begun") == 2, 60, what="the second run")
+    release.touch()
 
     def completed():
         told = clients.sagemaker.describe_processing_job(ProcessingJobName="job")
