@@ -6,10 +6,11 @@ import uuid
 import boto3
 import pytest
 from botocore.config import Config
+from buckets import empty_bucket, new_bucket
 from listeners import HookHandler, ModelHandler, listening
+from roles import RoleManager
 
 NO_RETRIES = {"total_max_attempts": 1}
-ROLE = "arn:aws:iam::{account}:role/conformance"
 
 
 def pytest_configure():
@@ -44,8 +45,15 @@ def account(client):
 
 
 @pytest.fixture(scope="session")
-def role(account):
-    return ROLE.format(account=account)
+def role_of(url):
+    """Makes roles for jobs and models, which may use the buckets that are named and nothing else."""
+    return RoleManager(url).role_of
+
+
+@pytest.fixture
+def role(role_of, bucket):
+    """The role of a test's jobs and models, for its bucket alone."""
+    return role_of(bucket)
 
 
 @pytest.fixture
@@ -61,19 +69,10 @@ def s3(client):
 @pytest.fixture
 def bucket(s3):
     """A bucket of the test's own, emptied and deleted afterwards."""
-    made = f"conformance-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=made)
+    made = new_bucket(s3)
     yield made
     empty_bucket(s3, made)
     s3.delete_bucket(Bucket=made)
-
-
-def empty_bucket(s3, bucket):
-    for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for entry in page.get("Versions", []) + page.get("DeleteMarkers", []):
-            s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
 
 
 @pytest.fixture(scope="session")

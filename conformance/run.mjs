@@ -178,6 +178,8 @@ async function main(args) {
       ...Object.fromEntries(clean),
       ...environment,
       CONFORMANCE_CLI: cli,
+      // For the commands that find the server by its folder.
+      MODELKEEP_DATA: data,
       // The clients' own advice about the version of Node is not a finding.
       NODE_NO_WARNINGS: '1',
       // No profile, no instance metadata: only what the server said.

@@ -22,6 +22,7 @@ import {
   clientsOf,
   deploy,
   dist,
+  ensureRole,
   invoke,
   role,
   until,
@@ -53,6 +54,7 @@ async function up(folder: string): Promise<Up> {
     if (line.startsWith('modelkeep ready ')) break;
   }
   const at = await keysOf(folder);
+  await ensureRole(at);
   return { child, clients: cleanup.add(clientsOf(at), (clients) => clients.close()) };
 }
 

@@ -18,6 +18,7 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
@@ -31,6 +32,7 @@ import {
   invoke,
   jsonAt,
   keysUnder,
+  policy,
   type Running,
   rows,
   runsOf,
@@ -98,6 +100,14 @@ async function alarm({ sns, sqs, cloudwatch }: Clients): Promise<string | undefi
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'drift' }));
   const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
   const Endpoint = (await sqs.send(asked)).Attributes?.['QueueArn'];
+  const Policy = policy({
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: Endpoint,
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
   await cloudwatch.send(
     new PutMetricAlarmCommand({

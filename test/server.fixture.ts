@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateEndpointCommand,
@@ -24,7 +25,9 @@ export const dist = (path: string) => new URL(`../dist/${path}`, import.meta.url
 
 type Main = typeof import('../src/server/main.ts');
 type Configuration = typeof import('../src/server/config.ts');
-export type Running = import('../src/server/main.ts').RunningServer;
+type SignedFetch = typeof import('../src/server/signed-fetch.ts');
+type RunningServer = import('../src/server/main.ts').RunningServer;
+export type Running = RunningServer & At;
 
 export const hourMs = 3_600_000;
 /** Where the virtual clocks start: before an hour ends. */
@@ -45,7 +48,11 @@ export async function startOn(
 export async function started(...args: Parameters<typeof startOn>): Promise<Running> {
   const server = await startOn(...args);
   if (!server.ok) throw new Error(server.reason);
-  return server.value;
+  const { administrator } = server.value;
+  if (!administrator) throw new Error('the administrator has no keys');
+  const running = { ...server.value, administrator };
+  await ensureRole(running);
+  return running;
 }
 
 export interface At {
@@ -64,6 +71,7 @@ export function clientsOf({ url, administrator }: At) {
     cloudwatch: new CloudWatchClient(settings),
     sns: new SNSClient(settings),
     sqs: new SQSClient(settings),
+    iam: new IAMClient(settings),
   };
   const close = () => {
     for (const client of Object.values(clients)) client.destroy();
@@ -121,7 +129,27 @@ export const sumOf = (line: string) =>
     .toFixed(3);
 
 export const bucket = 'main-job';
-export const role = 'arn:aws:iam::000000000000:role/any';
+export const role = 'arn:aws:iam::000000000000:role/SageMaker-any';
+
+/**
+ * The role of jobs and models, made by Role Manager: it reads and writes objects of the tests'
+ * bucket. A bucket that does not exist is named too, so that tests see what is missing there.
+ */
+export async function ensureRole({ url, administrator }: At): Promise<void> {
+  const { postSigned } = (await import(dist('server/signed-fetch.js').href)) as SignedFetch;
+  const buckets = [bucket, 'no-such-bucket'];
+  const answer = await postSigned({
+    ...{ url, path: '/_modelkeep/roles/apply', service: 'iam', region: 'us-east-1' },
+    body: { persona: 'sagemaker-compute', name: 'any', parameters: { buckets } },
+    keys: administrator,
+    nowMs: Date.now(),
+  });
+  if (!answer.ok || answer.value.status !== 200) throw new Error(JSON.stringify(answer));
+}
+
+export function policy(...Statement: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement });
+}
 const analyzer =
   '156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer:latest';
 const cluster = { InstanceCount: 1, InstanceType: 'ml.m5.large' as const, VolumeSizeInGB: 20 };

@@ -42,6 +42,18 @@ const islands: Record<string, readonly string[]> = {
     'report->drift',
     // a run of a schedule is a processing job that knows its kind of monitor
     'processing->monitoring',
+    // whether a caller may do a thing is decided by policies, over who there is
+    'access->policy',
+    'access->identity',
+    // jobs see objects as their role may use them
+    'access->objects',
+    // passwords, trust and rights of principals are written as policies
+    'identity->policy',
+    // a role that is made from activities is proven by deciding on its policies
+    'personas->policy',
+    // an audit reads who there is, and judges what their policies let them do
+    'posture->identity',
+    'posture->policy',
   ],
 };
 

@@ -1,6 +1,6 @@
 /** Builds dist/: TypeScript to JavaScript, and the service models beside the loader that reads them. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,10 +15,13 @@ export function build() {
     cwd: root,
     stdio: 'inherit',
   });
-  cpSync(join(root, 'src/wire/model'), join(aside, 'wire/model'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.ts'),
-  });
+  // Data lies beside the loader that reads it.
+  for (const folder of ['wire/model', 'engines/identity', 'engines/policy']) {
+    cpSync(join(root, 'src', folder), join(aside, folder), {
+      recursive: true,
+      filter: (path) => statSync(path).isDirectory() || path.endsWith('.json'),
+    });
+  }
   chmodSync(join(aside, 'cli/main.js'), 0o755);
   writeFileSync(join(aside, '.built'), '');
   rmSync(join(root, 'dist'), { recursive: true, force: true });

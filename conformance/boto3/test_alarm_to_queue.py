@@ -3,6 +3,7 @@
 import json
 import time
 
+from queues import open_to_topics
 from waiting import until
 
 WAIT_SECONDS = 60
@@ -12,7 +13,7 @@ def test_high_resolution_alarm_reaches_a_queue(client, name, account, region):
     cloudwatch, sns, sqs = client("cloudwatch"), client("sns"), client("sqs")
     topic = sns.create_topic(Name=name)["TopicArn"]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{region}:{account}:{name}")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=open_to_topics(sqs, queue, topic))
     cloudwatch.put_metric_alarm(
         AlarmName=name,
         AlarmDescription="drift",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from buckets import new_bucket
 from hosting import archive_of, capture_to, captured, hosting, variant
 from refusals import refused
 from waiting import until
@@ -38,6 +39,16 @@ HTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).se
 @pytest.fixture(scope="module")
 def runtime(client):
     return client("sagemaker-runtime")
+
+
+@pytest.fixture(scope="module")
+def bucket(s3):
+    return new_bucket(s3)
+
+
+@pytest.fixture(scope="module")
+def role(role_of, bucket):
+    return role_of(bucket)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +229,7 @@ def test_capture_of_nothing(runtime, host, s3, bucket, model_server):
     for _ in range(5):
         runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1")
     time.sleep(3)
-    assert captured(s3, bucket, "cap/") == []
+    assert captured(s3, bucket, f"cap/{name}/") == []
 
 
 def test_shadow(runtime, host, s3, bucket, model_server):

@@ -2,10 +2,10 @@
 
 import json
 import math
-import uuid
 from datetime import datetime, timezone
 
 import pytest
+from buckets import new_bucket
 from hosting import capture_to, captured, hosting
 from lending import (
     FEATURES,
@@ -33,11 +33,19 @@ def sagemaker(client):
 
 
 @pytest.fixture(scope="module")
-def world(client, s3, role):
+def bucket(s3):
+    return new_bucket(s3)
+
+
+@pytest.fixture(scope="module")
+def role(role_of, bucket):
+    return role_of(bucket)
+
+
+@pytest.fixture(scope="module")
+def world(client, s3, bucket, role):
     """Two endpoints of one model, asked in CSV and in JSON for several rows at a time."""
     sagemaker, runtime = client("sagemaker"), client("sagemaker-runtime")
-    bucket = f"conformance-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket)
     rows = list(people(ROWS, 3, drifted=True))
     groups = [rows[at : at + PER_REQUEST] for at in range(0, ROWS, PER_REQUEST)]
     with listening(LendingHandler) as server, hosting(sagemaker, role) as host:

@@ -1,9 +1,9 @@
 """Definitions of the monitors that need labels or the model itself, and records passed through scripts."""
 
-import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from buckets import new_bucket
 from hosting import capture_to, captured, hosting
 from monitoring import ANALYZER, execution_of, json_at, rows_of, schedule_config
 from refusals import refused
@@ -27,6 +27,16 @@ SNAKES = {
 @pytest.fixture(scope="module")
 def sagemaker(client):
     return client("sagemaker")
+
+
+@pytest.fixture(scope="module")
+def bucket(s3):
+    return new_bucket(s3)
+
+
+@pytest.fixture(scope="module")
+def role(role_of, bucket):
+    return role_of(bucket)
 
 
 @pytest.fixture
@@ -291,11 +301,9 @@ def preprocess_handler(inference_record):
 
 
 @pytest.fixture(scope="module")
-def traffic(client, s3, role, model_server):
+def traffic(client, s3, bucket, role, model_server):
     """A bucket, an endpoint, and the two numbers of each captured record."""
     sagemaker, runtime = client("sagemaker"), client("sagemaker-runtime")
-    bucket = f"conformance-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket)
     with hosting(sagemaker, role) as host:
         endpoint = host.serve(model_server.url, capture=capture_to(f"s3://{bucket}/cap"))
         rows = [row[1:] for row in rows_of(ROWS, seed=5)]

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore.exceptions import ClientError
+from buckets import new_bucket
 from hosting import capture_to, captured, hosting
 from monitoring import ANALYZER, baseline_csv, baseline_job, execution_of, json_at, rows_of, schedule_config
 from refusals import refused
@@ -18,13 +19,21 @@ def sagemaker(client):
 
 
 @pytest.fixture(scope="module")
-def world(client, s3, role, model_server):
+def bucket(s3):
+    return new_bucket(s3)
+
+
+@pytest.fixture(scope="module")
+def role(role_of, bucket):
+    return role_of(bucket)
+
+
+@pytest.fixture(scope="module")
+def world(client, s3, bucket, role, model_server):
     """A bucket with a baseline, and an endpoint with captured traffic that has drifted."""
     import uuid
 
     sagemaker, runtime = client("sagemaker"), client("sagemaker-runtime")
-    bucket = f"conformance-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="data/train.csv", Body=baseline_csv(500))
     job = f"c-{uuid.uuid4().hex[:12]}"
     sagemaker.create_processing_job(

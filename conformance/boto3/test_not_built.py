@@ -9,8 +9,8 @@ ROLE = "arn:aws:iam::000000000000:role/x"
 CASES = [
     ("sagemaker", "create_notebook_instance", dict(NotebookInstanceName="n", InstanceType="ml.t2.medium", RoleArn=ROLE)),
     ("sagemaker", "create_training_job", dict(TrainingJobName="t", AlgorithmSpecification=dict(TrainingInputMode="File"), RoleArn=ROLE, OutputDataConfig=dict(S3OutputPath="s3://b/o"), StoppingCondition=dict(MaxRuntimeInSeconds=60))),
-    ("iam", "create_role", dict(RoleName="r", AssumeRolePolicyDocument="{}")),
-    ("iam", "list_users", dict()),
+    ("iam", "create_saml_provider", dict(Name="p", SAMLMetadataDocument="x" * 1000)),
+    ("iam", "list_server_certificates", dict()),
     ("kms", "create_key", dict()),
     ("kms", "list_keys", dict()),
     ("logs", "create_log_group", dict(logGroupName="g")),

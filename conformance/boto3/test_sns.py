@@ -8,6 +8,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from queues import open_to_topics
 from refusals import refused
 from waiting import until
 
@@ -30,10 +31,10 @@ def topic(sns, name):
 
 
 @pytest.fixture
-def queue(sqs, name):
+def queue(sqs, name, topic):
+    """A queue that the test's topic may send to."""
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    yield url, told["Attributes"]["QueueArn"]
+    yield url, open_to_topics(sqs, url, topic)
     sqs.delete_queue(QueueUrl=url)
 
 
@@ -234,7 +235,7 @@ def test_fifo_topic(sns, sqs, name):
         Name=f"{name}.fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     )["TopicArn"]
     url = sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = open_to_topics(sqs, url, topic)
     sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )

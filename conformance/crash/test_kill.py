@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from hosting import capture_to, captured, hosting
 from monitoring import baseline_csv, baseline_job, execution_of, rows_of, schedule_config
+from roles import RoleManager
 from servers import Server
 from waiting import until
 
@@ -44,6 +45,7 @@ class Clients:
         self.s3, self.sqs = client("s3"), client("sqs")
         self.cloudwatch, self.sagemaker = client("cloudwatch"), client("sagemaker")
         self.runtime = client("sagemaker-runtime")
+        self.role_of = RoleManager(server.url, session).role_of
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def test_nothing_acknowledged_is_lost(server, model_server, tmp_path):
     clients = Clients(server)
     clients.s3.create_bucket(Bucket="crash")
     queue = clients.sqs.create_queue(QueueName="crash")["QueueUrl"]
-    role = "arn:aws:iam::000000000000:role/crash"
+    role = clients.role_of("crash")
     with hosting(clients.sagemaker, role) as host:
         endpoint = host.serve(model_server.url, capture=capture_to("s3://crash/cap"))
         load = Load(clients, "crash", queue, endpoint)
@@ -221,7 +223,7 @@ def test_half_done_job_runs_again_once(server, tmp_path):
     clients.s3.put_object(Bucket="crash", Key="in/run.py", Body=program)
     clients.sagemaker.create_processing_job(
         ProcessingJobName="job",
-        RoleArn="arn:aws:iam::000000000000:role/crash",
+        RoleArn=clients.role_of("crash"),
         AppSpecification={
             "ImageUri": "modelkeep/process",
             "ContainerEntrypoint": [sys.executable, "/opt/ml/processing/in/run.py"],
@@ -276,7 +278,7 @@ def test_half_done_job_runs_again_once(server, tmp_path):
 def test_half_done_execution_runs_again_once(server, model_server):
     clients = Clients(server)
     clients.s3.create_bucket(Bucket="crash")
-    role = "arn:aws:iam::000000000000:role/crash"
+    role = clients.role_of("crash")
     clients.s3.put_object(Bucket="crash", Key="data/train.csv", Body=baseline_csv(300))
     clients.sagemaker.create_processing_job(
         **baseline_job("base", role, "s3://crash/data", "s3://crash/baseline")

@@ -25,6 +25,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -40,6 +41,19 @@ async function queueNamed(QueueName) {
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
   );
   return { QueueUrl, arn: Attributes.QueueArn };
+}
+
+/** A queue takes from topics only what its policy lets in. */
+async function openTo(topic, { QueueUrl, arn }) {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: arn,
+    Condition: { ArnEquals: { 'aws:SourceArn': topic } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
 }
 
 async function received(QueueUrl) {
@@ -75,6 +89,7 @@ test('names what is not built', async () => {
 test('carries a message from a topic into a queue', async () => {
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: named() }));
   const { QueueUrl, arn } = await queueNamed(named());
+  await openTo(TopicArn, { QueueUrl, arn });
   await sns.send(
     new SubscribeCommand({
       TopicArn,

@@ -27,7 +27,7 @@ import {
   InvokeEndpointWithResponseStreamCommand,
   SageMakerRuntimeClient,
 } from '@aws-sdk/client-sagemaker-runtime';
-import { named, once, refusal, until } from './clients.mjs';
+import { named, once, refusal, roleOf, until } from './clients.mjs';
 
 const sagemaker = new SageMakerClient(once);
 const runtime = new SageMakerRuntimeClient(once);
@@ -51,7 +51,7 @@ before(async () => {
   await event(modelServer, 'listening');
   await s3.send(new CreateBucketCommand({ Bucket }));
   const Image = `http://127.0.0.1:${modelServer.address().port}`;
-  const ExecutionRoleArn = 'arn:aws:iam::000000000000:role/js';
+  const ExecutionRoleArn = await roleOf(Bucket);
   await sagemaker.send(
     new CreateModelCommand({ ModelName: name, ExecutionRoleArn, PrimaryContainer: { Image } }),
   );

@@ -48,6 +48,11 @@ def root(sdk):
 
 
 @pytest.fixture(scope="session")
+def role(sdk, role_of):
+    return role_of(sdk.default_bucket())
+
+
+@pytest.fixture(scope="session")
 def machine(sdk, role):
     """The arguments that every monitor and processor takes."""
     return {

@@ -42,6 +42,11 @@ def session(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def role(session, role_of):
+    return role_of(session.default_bucket())
+
+
+@pytest.fixture(scope="module")
 def predictor(session, role, model_server):
     # Unnamed, the model would be called after its image, and a URL makes no name.
     model = Model(

@@ -31,11 +31,13 @@ import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { predict } from './boosting.mjs';
 import { featureNames, firstDay, openFlights } from './data.mjs';
 import { robustDistance, sorted } from './distance.mjs';
+import { handOver, refusals } from './identity.mjs';
 import { judgeMonitors } from './judging.mjs';
 import {
   backgroundOf,
@@ -77,33 +79,24 @@ const bucket = 'flights';
 const endpointName = 'flights-late';
 const scheduleName = 'flights-daily';
 const columns = ['prediction', ...featureNames];
-const accountRole = (account) => `arn:aws:iam::${account}:role/flights`;
 const analyzerImage =
   '156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer';
 
-/** What the monitors watch, and who they are. */
-const watched = {
-  bucket,
-  endpointName,
-  analyzerImage,
-  role: accountRole('000000000000'),
-};
+/** What the monitors watch; `role` is filled in when it is made. */
+const watchedWith = (role) => ({ bucket, endpointName, analyzerImage, role });
 
 /** Virtual time begins where the first replayed day does. */
 export const startMs = at(trainingEnds);
 
 export async function run({ endpointUrl, region, credentials, advanceTo, settle, say, keep }) {
-  const options = { endpoint: endpointUrl, region, credentials };
-  const clients = {
-    s3: new S3Client({ ...options, forcePathStyle: true }),
-    sagemaker: new SageMakerClient(options),
-    runtime: new SageMakerRuntimeClient(options),
-    cloudwatch: new CloudWatchClient(options),
-    sns: new SNSClient(options),
-    sqs: new SQSClient(options),
-  };
-  const world = { clients, advanceTo, settle, say, keep, stages: [] };
+  const administrator = { endpoint: endpointUrl, region, credentials };
+  const handed = await handOver({ options: administrator, bucket, say });
+  const engineer = { ...administrator, credentials: handed.credentials };
+  const clients = clientsOf(engineer);
+  const watched = watchedWith(handed.computeRole);
+  const world = { clients, advanceTo, settle, say, keep, watched, stages: [] };
   try {
+    await leastPrivilege(world, { options: { administrator, engineer }, handed });
     const days = await read(world);
     const trained = await trainAndDeploy(world, days.january);
     const baseline = await makeBaseline(world, { days: days.january, model: trained.model });
@@ -120,6 +113,42 @@ export async function run({ endpointUrl, region, credentials, advanceTo, settle,
     return { stages: world.stages };
   } finally {
     for (const client of Object.values(clients)) client.destroy();
+  }
+}
+
+function clientsOf(options) {
+  return {
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+    sagemaker: new SageMakerClient(options),
+    runtime: new SageMakerRuntimeClient(options),
+    cloudwatch: new CloudWatchClient(options),
+    sns: new SNSClient(options),
+    sqs: new SQSClient(options),
+  };
+}
+
+/** The administrator makes the bucket and steps back; the engineer is refused what is not theirs. */
+async function leastPrivilege(world, { options, handed }) {
+  const asAdministrator = new S3Client({ ...options.administrator, forcePathStyle: true });
+  try {
+    await asAdministrator.send(new CreateBucketCommand({ Bucket: bucket }));
+    const { clients } = world;
+    const { engineerRole } = handed;
+    const { refused, decisions } = await refusals({
+      ...{ clients, options, asAdministrator, engineerRole },
+    });
+    const held = refused.every((one) => one.held) && `${decisions}` === 'implicitDeny,allowed';
+    const wrongly = refused.filter((one) => !one.held).map(({ name }) => name);
+    stage(
+      world,
+      'roles',
+      held,
+      held
+        ? `two roles of least privilege; the engineer may not ${refused.map(({ name }) => name).join(', ')}`
+        : `was allowed: ${wrongly.join(', ')}; simulated: ${decisions}`,
+    );
+  } finally {
+    asAdministrator.destroy();
   }
 }
 
@@ -147,14 +176,12 @@ async function trainAndDeploy(world, january) {
     areaUnderCurve > 0.55,
     `${trained} flights of January, area under the curve ${areaUnderCurve.toFixed(3)}`,
   );
-  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   const Body = await archiveOf(model);
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'model/model.tar.gz', Body }));
-  const role = accountRole('000000000000');
   await sagemaker.send(
     new CreateModelCommand({
       ModelName: 'flights',
-      ExecutionRoleArn: role,
+      ExecutionRoleArn: world.watched.role,
       PrimaryContainer: {
         Image: 'modelkeep/onnx',
         ModelDataUrl: `s3://${bucket}/model/model.tar.gz`,
@@ -206,7 +233,7 @@ async function makeBaseline(world, { days, model }) {
   await sagemaker.send(
     new CreateProcessingJobCommand({
       ProcessingJobName: 'flights-baseline',
-      RoleArn: accountRole('000000000000'),
+      RoleArn: world.watched.role,
       AppSpecification: { ImageUri: analyzerImage },
       Environment: {
         dataset_format: '{"csv": {"header": true, "output_columns_position": "START"}}',
@@ -259,7 +286,7 @@ async function makeBaseline(world, { days, model }) {
 
 /** Of the other three monitors, each made by a processing job of its own. */
 async function moreBaselines(world, january) {
-  const jobs = await makeBaselines(world, watched, january);
+  const jobs = await makeBaselines(world, world.watched, january);
   const described = Object.entries(jobs);
   const failed = described.filter(([, job]) => job.ProcessingJobStatus !== 'Completed');
   stage(
@@ -305,7 +332,7 @@ async function watch(world, { thresholds }) {
         ScheduleConfig: { ScheduleExpression: 'cron(0 0 ? * * *)' },
         MonitoringType: 'DataQuality',
         MonitoringJobDefinition: {
-          RoleArn: accountRole('000000000000'),
+          RoleArn: world.watched.role,
           BaselineConfig: {
             ConstraintsResource: { S3Uri: `s3://${bucket}/baseline/results/constraints.json` },
             StatisticsResource: { S3Uri: `s3://${bucket}/baseline/results/statistics.json` },
@@ -344,6 +371,20 @@ async function watch(world, { thresholds }) {
       AttributeNames: ['QueueArn'],
     }),
   );
+  // Nothing reaches a queue whose policy does not let the topic in.
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: Attributes.QueueArn,
+      Condition: { ArnEquals: { 'aws:SourceArn': topic.TopicArn } },
+    },
+  });
+  await sqs.send(
+    new SetQueueAttributesCommand({ QueueUrl: queue.QueueUrl, Attributes: { Policy } }),
+  );
   await sns.send(
     new SubscribeCommand({
       TopicArn: topic.TopicArn,
@@ -372,7 +413,7 @@ async function watch(world, { thresholds }) {
       }),
     );
   }
-  await watchQualityAndBias(world, watched);
+  await watchQualityAndBias(world, world.watched);
   const shown = columns.map((feature, c) => `${feature} ${thresholds[c]}`).join(', ');
   stage(world, 'watch', true, `daily schedule and ${columns.length} alarms; thresholds: ${shown}`);
   return queue.QueueUrl;
@@ -391,7 +432,7 @@ async function replay(world, { days, queueUrl }) {
   );
   const uploadDue = async (nowMs) => {
     for (const one of waiting.filter(({ knownAtMs }) => knownAtMs <= nowMs)) {
-      await putLabels(world, watched, one);
+      await putLabels(world, world.watched, one);
     }
     waiting = waiting.filter(({ knownAtMs }) => knownAtMs > nowMs);
   };
@@ -399,7 +440,7 @@ async function replay(world, { days, queueUrl }) {
     const inKilometres = day >= faultBegins;
     const answers = columns.map(() => []);
     const known = { scores: [], labels: [], distances: [] };
-    if (day === attributionBegins) await watchAttribution(world, watched);
+    if (day === attributionBegins) await watchAttribution(world, world.watched);
     for (let hour = 0; hour < 24; hour += hoursPerRequest) {
       const beginMs = at(day) + hour * hourMs;
       await world.advanceTo(beginMs);
@@ -533,7 +574,7 @@ async function keepReports(world) {
   ];
   world.say('\nThe last page of each monitor:');
   for (const [kind, of] of pages) {
-    const text = await documentOf(world, watched, { ...of, file: 'report.html' });
+    const text = await documentOf(world, world.watched, { ...of, file: 'report.html' });
     world.say(`  ${await world.keep(`${kind}.html`, text)}`);
   }
 }

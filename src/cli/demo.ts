@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { defined } from '../kernel/assert.ts';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { readConfig } from '../server/config.ts';
 import type { RunningServer } from '../server/main.ts';
@@ -122,7 +123,7 @@ async function runExample(example: Example, server: RunningServer, folder: strin
   return example.run({
     endpointUrl: server.url,
     region: 'us-east-1',
-    credentials: server.administrator,
+    credentials: defined(server.administrator, 'the administrator of a new server'),
     advanceTo: (instantMs) => server.advanceTo(instantMs),
     settle: () => server.settle(),
     say: (line) => console.log(line),

@@ -9,6 +9,7 @@ import { env } from './env.ts';
 import type { Command } from './flags.ts';
 import { preprocess } from './preprocess.ts';
 import { report } from './report.ts';
+import { role } from './role.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   demo,
   report,
   preprocess,
+  role,
   status,
   doctor,
 };

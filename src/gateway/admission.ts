@@ -2,29 +2,29 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { hostedArn } from '../engines/hosting/names.ts';
+import { type Tag, tagsOf } from '../engines/hosting/tags.ts';
 import { parseArn, type Scope } from '../kernel/arn.ts';
+import type { Caller } from '../kernel/caller.ts';
+import type { Check, RequestFacts } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Caller } from '../wire/operation.ts';
+import type { MetadataStore } from '../ports/metadata-store.ts';
 import { type FindSecret, verifySignature } from '../wire/signature/index.ts';
 import { faults } from './faults.ts';
 
 export type InvokeAction = 'InvokeEndpoint' | 'InvokeEndpointWithResponseStream';
 
-export interface AuthorizeRequest {
+export interface InvokeRequest {
   readonly caller: Caller;
-  readonly scope: Scope;
-  /** `sagemaker:InvokeEndpoint`, … */
-  readonly action: string;
-  /** The endpoint's ARN. */
-  readonly resource: string;
-  readonly requestId: string;
-  readonly sourceAddress: string | undefined;
+  readonly check: Check;
+  readonly facts: RequestFacts;
 }
 
 export interface AdmissionParts {
   readonly findSecret: FindSecret;
   /** Throws the `Fault` of a refusal. */
-  readonly authorize: (request: AuthorizeRequest) => Promise<void>;
+  readonly authorize: (request: InvokeRequest) => Promise<void>;
+  /** Endpoints' tags, for policies that look at them. */
+  readonly store: MetadataStore;
   /** The machine's own time, by which clients sign, even where records carry a virtual one. */
   readonly wallClock: Clock;
 }
@@ -69,11 +69,12 @@ function decoded(name: string): string {
 /** Throws `Fault` for a body past the limit, a signature that does not hold, and a refusal. */
 export async function admit(
   req: IncomingMessage,
-  { endpointName, action, requestId }: Target & { readonly requestId: string },
+  { endpointName, action }: Target,
   parts: AdmissionParts,
 ): Promise<Admitted> {
   const headers = headersOf(req);
   const body = await bodyOf(req);
+  const nowMs = parts.wallClock.nowMs();
   const verified = await verifySignature(
     {
       method: req.method ?? '',
@@ -81,20 +82,64 @@ export async function admit(
       headers,
       bodySha256: () => createHash('sha256').update(body).digest('hex'),
     },
-    { findSecret: parts.findSecret, nowMs: parts.wallClock.nowMs(), services: ['sagemaker'] },
+    { findSecret: parts.findSecret, nowMs, services: ['sagemaker'] },
   );
   if (!verified) throw faults.missingToken();
   const { caller, region = '' } = verified;
   const scope = { partition: partitionOf(caller), region, account: caller.account };
+  const resource = hostedArn(scope, 'endpoint', endpointName);
   await parts.authorize({
     caller,
-    scope,
-    action: `sagemaker:${action}`,
-    resource: hostedArn(scope, 'endpoint', endpointName),
-    requestId,
-    sourceAddress: req.socket.remoteAddress,
+    check: {
+      action: `sagemaker:${action}`,
+      resource,
+      ...keysOf(headers),
+      resourceTags: async () => tagRecord(await tagsOf(parts.store, resource)),
+    },
+    facts: factsOf(req, { headers, region, nowMs }),
   });
   return { scope, headers, body };
+}
+
+/** Condition keys of an invocation, by the headers that set them. */
+const conditionKeys = [
+  ['x-amzn-sagemaker-target-model', 'sagemaker:targetmodel'],
+  ['x-amzn-sagemaker-target-container-hostname', 'sagemaker:targetcontainerhostname'],
+] as const;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** No object is made for the many that set none. */
+function keysOf(headers: Headers): Pick<Check, 'keys'> | undefined {
+  let keys: Record<string, string> | undefined;
+  for (const [header, key] of conditionKeys) {
+    const value = headers[header];
+    if (value === undefined) continue;
+    keys ??= {};
+    keys[key] = value;
+  }
+  return keys && { keys };
+}
+
+function tagRecord(tags: readonly Tag[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+}
+
+function factsOf(
+  { socket }: IncomingMessage,
+  { headers, region, nowMs }: Pick<RequestFacts, 'region' | 'nowMs'> & { headers: Headers },
+): RequestFacts {
+  // A socket that listens for both kinds writes IPv4 addresses as `::ffff:192.0.2.1`.
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+  const { 'user-agent': userAgent, referer } = headers;
+  return {
+    nowMs,
+    region,
+    ...(address === undefined ? {} : { sourceAddress: address }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(referer === undefined ? {} : { referer }),
+    secure: 'encrypted' in socket && socket.encrypted === true,
+  };
 }
 
 function partitionOf({ arn }: Caller): string {

@@ -23,6 +23,7 @@ export interface Reply {
 export function sendFault(res: ServerResponse, fault: Fault, requestId: string): Promise<void> {
   const body = { ...fault.members, Message: fault.message, message: fault.message };
   const headers = {
+    ...fault.headers,
     'content-type': 'application/json',
     'x-amzn-errortype': fault.code,
     [requestIdHeader]: requestId,

@@ -46,6 +46,7 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
     destinationUri,
     endpointName: live.name,
     variantName,
+    writer: writerOf(live, variantName),
   };
   const line = captureLine(eventOf(exchange, plan, parts.random), plan);
   try {
@@ -54,6 +55,13 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   } catch (cause) {
     parts.log.error('a captured record could not be kept', cause, { endpoint: live.key });
   }
+}
+
+/** Whoever answered: what is captured of a model is written by the right of its role. */
+function writerOf({ scope, arn: endpointArn, variants, shadows }: LiveEndpoint, name: string) {
+  const answering = [...variants, ...shadows].find(({ variant }) => variant.name === name);
+  const roleArn = answering?.variant.roleArn;
+  return { scope, endpointArn, ...(roleArn === undefined ? {} : { roleArn }) };
 }
 
 function eventOf(exchange: Exchange, plan: CapturePlan, random: Random) {

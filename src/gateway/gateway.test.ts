@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { undiciForwarder } from '../adapters/forwarder/forwarder.ts';
 import { hostedArn, hostedKey } from '../engines/hosting/names.ts';
 import { type EndpointStatus, endpoints } from '../engines/hosting/rows.ts';
+import { tagRows } from '../engines/hosting/tags.ts';
 import type { Forwarder } from '../ports/forwarder.ts';
 import { Fault } from '../wire/operation.ts';
 import { maxBodyBytes } from './admission.ts';
@@ -242,14 +243,33 @@ test('no signature, a wrong one, and a caller who may not', async () => {
   await b.close();
   const asked: unknown[] = [];
   b = await bench({
-    authorize: async ({ action, resource }) => {
-      asked.push([action, resource]);
-      throw new Fault('AccessDeniedException', 'may not', { status: 403 });
+    authorize: async ({ caller, check, facts }) => {
+      const tags = await check.resourceTags?.();
+      asked.push([caller.arn, check.action, check.resource, check.keys, tags]);
+      const { sourceAddress, secure, region } = facts;
+      asked.push({ sourceAddress, secure, region });
+      const headers = { 'x-why': 'sealed' };
+      throw new Fault('AccessDeniedException', 'may not', { status: 403, headers });
     },
   });
-  expect(await refusal()).toMatchObject({ name: 'AccessDeniedException', message: 'may not' });
   const resource = 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn';
-  expect(asked).toEqual([['sagemaker:InvokeEndpoint', resource]]);
+  const tags = [{ key: 'Team', value: 'risk' }];
+  await b.parts.store.write((tx) => tx.put(tagRows, resource, { arn: resource, tags }));
+  expect(await refusal()).toMatchObject({
+    name: 'AccessDeniedException',
+    message: 'may not',
+    $response: { headers: { 'x-why': 'sealed' } },
+  });
+  expect(await refusal({ TargetModel: 'm.tar.gz' })).toMatchObject({ message: 'may not' });
+  const who = `arn:aws:iam::${scope.account}:user/ada`;
+  const facts = { sourceAddress: '127.0.0.1', secure: false, region: scope.region };
+  const keys = { 'sagemaker:targetmodel': 'm.tar.gz' };
+  expect(asked).toEqual([
+    [who, 'sagemaker:InvokeEndpoint', resource, undefined, { Team: 'risk' }],
+    facts,
+    [who, 'sagemaker:InvokeEndpoint', resource, keys, { Team: 'risk' }],
+    facts,
+  ]);
 });
 
 test('a stream refuses with the same errors as long as nothing was answered', async () => {

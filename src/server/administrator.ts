@@ -24,6 +24,9 @@ export function sealKeyPair(rootKey: Uint8Array, pair: KeyPair): string {
 export async function readAdministrator(config: Config): Promise<Outcome<Administrator>> {
   const note = await readNote(config);
   if (!note.ok) return note;
+  if (note.value.administrator === undefined) {
+    return refuse("the administrator's first keys are gone: use keys that IAM has made since");
+  }
   const rootKey = await readRootKey(config);
   if (!rootKey.ok) return rootKey;
   const vault = makeVault({ rootKey: rootKey.value, random: systemRandom });

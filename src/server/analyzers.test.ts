@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ObjectSpace } from '../engines/objects/space.ts';
+import { refuse } from '../kernel/outcome.ts';
 import { makeAnalyzers } from './analyzers.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +14,7 @@ test('temporary files of a server that was killed are removed at start', async (
   await mkdir(temporaryFolder);
   await writeFile(join(temporaryFolder, 'merge-1.jsonl'), '{}');
   const world = { temporaryFolder, config: { minimumSampleSize: 0 } } as unknown as World;
-  const analyzers = makeAnalyzers(world, {} as ObjectSpace);
+  const analyzers = makeAnalyzers(world, async () => refuse('nobody may'));
   expect(existsSync(join(temporaryFolder, 'merge-1.jsonl'))).toBe(false);
   expect(existsSync(folder)).toBe(true);
   await analyzers.close();

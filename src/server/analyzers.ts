@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { localScripts } from '../adapters/scripts/scripts.ts';
-import type { ObjectSpace } from '../engines/objects/space.ts';
+import type { ObjectsFor } from '../engines/objects/space.ts';
 import { makeClarifyAnalyzer } from '../jobs/clarify/analyzer.ts';
 import { makeDataQualityAnalyzer } from '../jobs/data-quality/analyzer.ts';
 import { makeGroundTruthMerger } from '../jobs/ground-truth/merger.ts';
@@ -24,7 +24,7 @@ export interface Analyzers {
   close(): Promise<void>;
 }
 
-export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
+export function makeAnalyzers(world: World, objectsFor: ObjectsFor): Analyzers {
   const { store, config, clock, launcher, temporaryFolder } = world;
   // A server that was killed could not remove what its analyses had written.
   rmSync(temporaryFolder, { recursive: true, force: true });
@@ -55,7 +55,7 @@ export function makeAnalyzers(world: World, objects: ObjectSpace): Analyzers {
     tasks: { merge: (request, options) => thread.perform({ kind: 'merge', request }, options) },
   });
   const clarify = makeClarifyAnalyzer({
-    ...{ store, launcher, objects },
+    ...{ store, launcher, objectsFor },
     tasks: {
       analyze: (request, options) => thread.perform({ kind: 'clarify', request }, options),
     },

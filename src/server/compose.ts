@@ -3,16 +3,17 @@
  * the loops that do what recurs. Nothing here decides anything: it only says what is given to what.
  */
 
+import type { Access } from '../engines/access/access.ts';
 import { defaultSpoolLimits, Spool } from '../engines/capture/spool.ts';
 import { makeVault } from '../engines/envelope/vault.ts';
 import { makeEventBus } from '../engines/events/bus.ts';
 import { RequestCounters } from '../engines/hosting/counters.ts';
 import { Fleet } from '../engines/hosting/fleet.ts';
-import { makeIdentity } from '../engines/identity/identity.ts';
 import { endpointLog } from '../engines/logs/names.ts';
 import { schedules, scoped } from '../engines/monitoring/rows.ts';
 import { makeObjects } from '../engines/objects/objects.ts';
 import { makeOrphanLoop } from '../engines/objects/orphan-loop.ts';
+import type { ObjectsFor } from '../engines/objects/space.ts';
 import { type ProcessingWork, processingQueueName } from '../engines/processing/rows.ts';
 import { makeQueues } from '../engines/queues/queues.ts';
 import { makeSeriesLoop } from '../engines/series/loop.ts';
@@ -29,33 +30,51 @@ import { makeSchedulesLoop, requeueLost } from '../jobs/monitoring/schedules.ts'
 import { makeProcessingLoop } from '../jobs/processing/loop.ts';
 import { makeTopicDelivery, topicDeliveryLoop } from '../jobs/topic-delivery/loop.ts';
 import { makeTransformLoop, requeueTransforms } from '../jobs/transform/loop.ts';
+import type { Scope } from '../kernel/arn.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
 import type { Reader } from '../ports/metadata-store.ts';
 import { cloudwatch } from '../services/cloudwatch/index.ts';
+import { cloudwatchPermissions } from '../services/cloudwatch/permissions.ts';
+import { iam, iamPermissions } from '../services/iam/index.ts';
 import { logs } from '../services/logs/index.ts';
+import { logsPermissions } from '../services/logs/permissions.ts';
 import { s3 } from '../services/s3/index.ts';
-import { hostingOperations, tagOperations } from '../services/sagemaker/index.ts';
-import { monitoringOperations } from '../services/sagemaker/monitoring-operations.ts';
-import { transformOperations } from '../services/sagemaker/transform-operations.ts';
+import { s3Permissions } from '../services/s3/permissions.ts';
+import { sagemaker } from '../services/sagemaker/index.ts';
+import { sagemakerPermissions } from '../services/sagemaker/permissions.ts';
 import { sns } from '../services/sns/index.ts';
-import { makeSqs } from '../services/sqs/index.ts';
+import { snsPermissions } from '../services/sns/permissions.ts';
+import { sqs } from '../services/sqs/index.ts';
+import { sqsPermissions } from '../services/sqs/permissions.ts';
 import { sts } from '../services/sts/index.ts';
+import { stsPermissions } from '../services/sts/permissions.ts';
 import { type Listener, makeListener } from '../wire/listener.ts';
-import { mount } from '../wire/operation.ts';
+import { type Mounted, mount } from '../wire/operation.ts';
 import type { KeyPair } from './administrator.ts';
 import { type Analyzers, makeAnalyzers } from './analyzers.ts';
+import { type Guards, makeGuards, makeRoleObjects } from './guards.ts';
+import type { Route } from './http.ts';
 import { Loops } from './loops.ts';
+import { roleManagerRoutes } from './role-manager.ts';
+import { signInRoute } from './sign-in.ts';
 import type { World } from './world.ts';
 
 export interface App {
-  readonly administrator: KeyPair;
+  /** Undefined when all of the administrator's keys were deleted or made inactive. */
+  readonly administrator: KeyPair | undefined;
+  readonly guards: Guards;
+  /** Every service with its operations and what each needs. */
+  readonly services: readonly Mounted[];
   readonly listener: Listener;
+  /** Of our own, beside the services: roles from activities, and signing in. */
+  readonly routes: readonly Route[];
   readonly gateway: Gateway;
   readonly loops: Loops;
   /** The certificate under which topics sign, for whoever checks their messages. */
   certificatePem(name: string): Promise<string | undefined>;
+  /** May be asked more than once. */
   stop(): Promise<void>;
 }
 
@@ -70,40 +89,50 @@ const processingParallelism = 2;
 /** Transform jobs at a time: each runs a model server of its own. */
 const transformParallelism = 2;
 const partition = 'aws';
-const anonymousOperations = new Set(['sns.ConfirmSubscription', 'sns.Unsubscribe']);
+/** What may be called without a signature; policies decide on each call all the same. */
+const anonymous = new Set([
+  's3',
+  'sns.ConfirmSubscription',
+  'sns.Unsubscribe',
+  'sts.AssumeRoleWithWebIdentity',
+]);
 
 export async function compose(world: World, options: ComposeOptions): Promise<Outcome<App>> {
   const { config, store, clock, wallClock, random, log } = world;
   const vault = makeVault({ rootKey: options.rootKey, random });
-  const account = config.account;
-  const identity = makeIdentity({ store, vault, random, clock, account, partition });
+  const guards = makeGuards(world, { vault, partition });
+  const { identity, access } = guards;
   const administrator = await identity.ensureAdministrator(givenKeys(world));
   if (!administrator.ok) return administrator;
 
   const loops = new Loops({ clock, log });
   const engines = makeEngines(world, { loops, vault });
-  const jobs = makeJobs(world, { engines, loops, publicUrl: options.publicUrl });
-  for (const loop of jobs.loops) loops.add(loop);
+  const objectsFor = makeRoleObjects(world, { objects: engines.objects, access, partition });
+  const { publicUrl } = options;
+  const jobs = makeJobs(world, { engines, loops, access, objectsFor, publicUrl });
+  for (const loop of [...jobs.loops, identity.loop]) loops.add(loop);
   await engines.processingQueue.endLeases();
   await requeueLost({ store, queue: engines.processingQueue }, clock.nowMs());
   await engines.transformQueue.endLeases();
   await requeueTransforms({ store, queue: engines.transformQueue }, clock.nowMs());
 
-  const scope = { partition, region: config.region, account };
+  const scope = { partition, region: config.region, account: config.account };
   const { findSecret } = identity;
+  const services = mountServices(world, { engines, loops, jobs, guards, vault });
   const listener = makeListener({
-    services: mountServices(world, { engines, loops, jobs }),
+    services,
     findSecret,
+    authorize: guards.authorize,
     clock: wallClock,
     scope,
     random,
     log,
     objectDomains: config.objectDomains,
-    anonymous: anonymousOperations,
+    anonymous,
   });
   const gateway = makeGateway({
     findSecret,
-    authorize: async () => {},
+    authorize: guards.authorizeInvoke,
     wallClock,
     clock,
     random,
@@ -115,19 +144,41 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     spool: engines.spool,
     onCounted: () => loops.wake('endpoint-metrics'),
   });
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await loops.stop();
+    await gateway.idle();
+    await jobs.endpoints.close();
+    await jobs.analyzers.close();
+    await identity.flush();
+  };
   return ok({
     administrator: administrator.value,
+    guards,
+    services,
+    routes: ownRoutes(world, { guards, scope }),
     listener,
     gateway,
     loops,
     certificatePem: (name) => engines.topics.certificatePem(name),
-    async stop() {
-      await loops.stop();
-      await gateway.idle();
-      await jobs.endpoints.close();
-      await jobs.analyzers.close();
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
     },
   });
+}
+
+function ownRoutes(
+  { wallClock, random, log, config }: World,
+  { guards, scope }: { readonly guards: Guards; readonly scope: Scope },
+): readonly Route[] {
+  const { space, identity, authorize, signIn } = guards;
+  const { findSecret } = identity;
+  const shared = { space, findSecret, authorize, clock: wallClock, wallClock };
+  return [
+    ...roleManagerRoutes({ ...shared, random, scope, log }),
+    signInRoute({ signIn, account: config.account, log }),
+  ];
 }
 
 function givenKeys({ config }: World): KeyPair | undefined {
@@ -194,6 +245,8 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 interface JobParts {
   readonly engines: Engines;
   readonly loops: Loops;
+  readonly access: Access;
+  readonly objectsFor: ObjectsFor;
   readonly publicUrl: () => string;
 }
 
@@ -205,17 +258,18 @@ interface Jobs {
   readonly stopTransform: (key: string) => void;
 }
 
-function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
+function makeJobs(world: World, parts: JobParts): Jobs {
+  const { engines, loops, access, objectsFor, publicUrl } = parts;
   const { store, clock, random, log, launcher, workspaces, poster } = world;
   const { objects, queues, topics, series, events, fleet, counters, spool } = engines;
   const { wake } = loops;
-  const analyzers = makeAnalyzers(world, objects);
+  const analyzers = makeAnalyzers(world, objectsFor);
   topics.onDue(() => wake(topicDeliveryLoop));
   const endpoints = makeEndpointLoop({
     store,
     fleet,
     launcher,
-    objects,
+    objectsFor,
     events,
     clock,
     log,
@@ -228,7 +282,7 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     clock,
     log,
     wake,
-    objects,
+    objectsFor,
     workspaces,
     launcher,
     events,
@@ -244,7 +298,7 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     parallelism: processingParallelism,
   });
   const transform = makeTransformLoop({
-    ...{ store, clock, log, wake, objects, launcher, events, wait },
+    ...{ store, clock, log, wake, objectsFor, launcher, events, wait },
     forwarder: world.forwarder,
     programLogs: world.programLogs,
     queue: engines.transformQueue,
@@ -258,50 +312,60 @@ function makeJobs(world: World, { engines, loops, publicUrl }: JobParts): Jobs {
     stopProcessing: (key) => processing.stopJob(key),
     loops: [
       endpoints,
-      makeCaptureLoop({ spool, objects, log }),
+      makeCaptureLoop({ spool, objects, objectsFor, events, log }),
       makeEndpointMetricsLoop({ counters, fleet, recorder: series, log }),
       makeSchedulesLoop({ store, random, events, queue: engines.processingQueue, wake, log }),
       processing,
       transform,
       makeSeriesLoop(series),
-      makeAlarmLoop({ store, series, topics, events, clock, log }),
-      makeTopicDelivery({ topics, queues, poster, clock, random, log, publicUrl }),
+      makeAlarmLoop({ store, series, topics, access, events, clock, log }),
+      makeTopicDelivery({ topics, queues, access, poster, clock, random, log, publicUrl }),
       queues.sweeper,
       makeOrphanLoop({ objects }),
     ],
   };
 }
 
-interface Mounting {
+interface Mounting extends Shared {
   readonly engines: Engines;
-  readonly loops: Loops;
   readonly jobs: Jobs;
+  readonly guards: Guards;
 }
 
-function mountServices(world: World, { engines, loops, jobs }: Mounting) {
-  const { store, clock, random } = world;
+function mountServices(world: World, mounting: Mounting): readonly Mounted[] {
+  const { engines, loops, jobs, guards, vault } = mounting;
+  const { store, clock, wallClock, random, programLogs } = world;
   const { objects, queues, topics, series, fleet, processingQueue, transformQueue } = engines;
   const { stopProcessing, stopTransform } = jobs;
   const { wake } = loops;
-  const sagemaker = {
-    ...hostingOperations,
-    ...tagOperations,
-    ...monitoringOperations,
-    ...transformOperations,
-  };
+  const { passwords, qr, webIdentities } = world;
+  const { space, identity, access } = guards;
   const sagemakerParts = {
-    ...{ store, clock, random, wake, fleet },
+    ...{ store, clock, random, wake, fleet, access },
     ...{ processingQueue, stopProcessing, transformQueue, stopTransform },
     schedulesOn,
   };
+  // Credentials and sessions go by the time that clients have.
+  const who = { vault, random, clock: wallClock, access };
+  const iamParts = { ...who, identity: space, passwords, qr };
+  const stsParts = { ...who, identity, space, webIdentities };
   return [
-    mount('sts', sts, {}),
-    mount('s3', s3, { objects, clock }),
-    makeSqs({ queues }),
-    mount('sns', sns, { topics }),
-    mount('cloudwatch', cloudwatch, { store, series, clock, wake }),
-    mount('logs', logs, { programLogs: world.programLogs }),
-    mount('sagemaker', sagemaker, sagemakerParts),
+    mount('iam', { operations: iam, permissions: iamPermissions }, iamParts),
+    mount('sts', { operations: sts, permissions: stsPermissions }, stsParts),
+    mount('s3', { operations: s3, permissions: s3Permissions }, { objects, clock }),
+    mount('sqs', { operations: sqs, permissions: sqsPermissions }, { queues }),
+    mount('sns', { operations: sns, permissions: snsPermissions }, { topics }),
+    mount(
+      'cloudwatch',
+      { operations: cloudwatch, permissions: cloudwatchPermissions },
+      { store, series, clock, wake },
+    ),
+    mount('logs', { operations: logs, permissions: logsPermissions }, { programLogs }),
+    mount(
+      'sagemaker',
+      { operations: sagemaker, permissions: sagemakerPermissions },
+      sagemakerParts,
+    ),
   ];
 }
 

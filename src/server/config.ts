@@ -26,6 +26,7 @@ export interface Config {
   readonly images: Readonly<Record<string, Image>>;
   readonly remoteHosts: readonly string[];
   readonly webhookHosts: readonly string[];
+  readonly issuerHosts: readonly string[];
   readonly captureFlushSeconds: number;
   readonly minimumSampleSize: number;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
@@ -158,6 +159,14 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     fallback: ['*'],
     parse: list,
     meaning: 'hosts that topics may post to, * as wildcard; link-local never (default *)',
+  },
+  issuerHosts: {
+    flag: 'issuer-hosts',
+    environment: 'MODELKEEP_ISSUER_HOSTS',
+    fallback: ['*'],
+    parse: list,
+    meaning:
+      'hosts that issuers of web identities may be on, * as wildcard; link-local never (default *)',
   },
   captureFlushSeconds: {
     flag: 'capture-flush-seconds',

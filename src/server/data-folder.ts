@@ -51,7 +51,7 @@ export interface ServerNote {
   readonly region: string;
   readonly processId: number;
   /** Sealed under the root key. */
-  readonly administrator: string;
+  readonly administrator?: string;
 }
 
 const notePath = (config: Config) => join(config.data, 'server.json');

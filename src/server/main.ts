@@ -12,7 +12,8 @@ import { closeWorld, openWorld, type World } from './world.ts';
 
 export interface RunningServer {
   readonly url: string;
-  readonly administrator: KeyPair;
+  /** Undefined when all of the administrator's keys were deleted or made inactive. */
+  readonly administrator: KeyPair | undefined;
   /** Moves a virtual clock, doing on the way all that falls due; a bug on the system's clock. */
   advanceTo(instantMs: number): Promise<void>;
   /** Does what is due now, on a virtual clock. */
@@ -83,7 +84,7 @@ async function startUnlocked(
     url: listening.url,
     region: config.region,
     processId: process.pid,
-    administrator: sealKeyPair(rootKey.value, administrator),
+    ...(administrator ? { administrator: sealKeyPair(rootKey.value, administrator) } : {}),
   });
   await state.start({ timers: !virtual });
   const { url, close } = listening;
@@ -154,6 +155,7 @@ class ServerState {
       ),
       ...(ephemeral ? [this.#resetRoute()] : []),
       certificateRoute(app),
+      ...app.routes,
       { matches: () => true, handle: app.listener },
     ];
   }

@@ -11,12 +11,15 @@ import { memoryJournals } from '../adapters/memory/journals.ts';
 import { memoryMetadataStore } from '../adapters/memory/metadata-store.ts';
 import { memoryObjectStore } from '../adapters/memory/object-store.ts';
 import { onnxImages } from '../adapters/onnx/image.ts';
+import { argon2Passwords } from '../adapters/passwords/argon2.ts';
 import { makePoster } from '../adapters/poster/poster.ts';
 import { makeProcessLauncher } from '../adapters/process/launcher.ts';
+import { qrCodes } from '../adapters/qr/png.ts';
 import { makeRemoteLauncher } from '../adapters/remote/launcher.ts';
 import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { pinoLogger } from '../adapters/system/logger.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { makeWebIdentities } from '../adapters/web-identities/web-identities.ts';
 import { folderWorkspaces } from '../adapters/workspace/workspaces.ts';
 import type { AddressPolicy } from '../kernel/addresses.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -28,8 +31,11 @@ import type { Journals } from '../ports/journals.ts';
 import type { Launcher } from '../ports/launcher.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { Poster } from '../ports/poster.ts';
 import type { ProgramLogs } from '../ports/program-logs.ts';
+import type { QrCodes } from '../ports/qr-codes.ts';
+import type { WebIdentities } from '../ports/web-identities.ts';
 import type { Workspaces } from '../ports/workspace.ts';
 import { type Config, processEnvironment } from './config.ts';
 import { makeFolder } from './data-folder.ts';
@@ -51,6 +57,9 @@ export interface World {
   readonly poster: Poster;
   readonly forwarder: Forwarder;
   readonly certificates: Certificates;
+  readonly webIdentities: WebIdentities;
+  readonly passwords: PasswordHasher;
+  readonly qr: QrCodes;
   /** What model servers and jobs print. */
   readonly programLogs: ProgramLogs;
   /** For jobs, programs and temporary files. */
@@ -73,6 +82,12 @@ export async function openWorld(config: Config, clock: Clock): Promise<World> {
     workspaces: folderWorkspaces(join(workFolder, 'jobs')),
     launcher: launcherOf(config, workFolder),
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
+    webIdentities: makeWebIdentities({
+      clock: systemClock,
+      allow: policyOf(config.issuerHosts),
+    }),
+    passwords: argon2Passwords(systemRandom),
+    qr: qrCodes,
     forwarder: undiciForwarder(),
     certificates: x509Certificates(),
     programLogs: fileProgramLogs({ folder: logFolder(config, workFolder), clock: systemClock }),

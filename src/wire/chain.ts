@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Scope } from '../kernel/arn.ts';
+import { defined } from '../kernel/assert.ts';
 import type { ByteStream } from '../kernel/bytes.ts';
+import type { Check } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { faults } from './faults.ts';
 import type { OperationModel } from './model/types.ts';
@@ -22,12 +24,17 @@ import {
 } from './signature/index.ts';
 import { refusalOf } from './validate/index.ts';
 
-export type Authorize = (
-  call: Call,
-  service: string,
-  operation: string,
-  input: object,
-) => Promise<void>;
+/** A call that is about to run, and what it needs. */
+export interface Asked {
+  readonly call: Call;
+  /** `s3`, `sagemaker`, … */
+  readonly service: string;
+  readonly operation: string;
+  readonly checks: readonly Check[];
+}
+
+/** Throws a `Fault` to refuse; answers the refused items (`Check.item`) with the reason of each. */
+export type Authorize = (asked: Asked) => Promise<ReadonlyMap<string, string>>;
 
 /** What became of a call that reached an operation; for the trail of who did what. */
 export interface Finished {
@@ -48,10 +55,9 @@ export interface ChainParts {
   readonly scope: Scope;
   /** Host names under which `bucket.name` means a bucket. */
   readonly objectDomains: readonly string[];
-  /** `service.Operation` names that need no signature. */
+  /** Services, and `service.Operation` names, that may be called without a signature. */
   readonly anonymous?: ReadonlySet<string>;
-  /** Throws a `Fault` to refuse. */
-  readonly authorize?: Authorize;
+  readonly authorize: Authorize;
   /** For tests that send random values: what is required is checked, patterns and sizes are not. */
   readonly requiredOnly?: boolean;
   /** Awaited before the answer is sent; a rejection fails the call. */
@@ -65,6 +71,7 @@ export interface Arrival {
   readonly requestId: string;
   readonly endpointUrl: string;
   readonly signal: AbortSignal;
+  readonly sourceAddress?: string;
   /** Told as soon as it is known, so that failures are worded right. */
   readonly onTarget: (target: Target) => void;
 }
@@ -82,8 +89,8 @@ export function makeChain(parts: ChainParts): Chain {
     const input = decode(target, request);
     const output = await audited({ target, input, call, audit: parts.audit }, async () => {
       validate(target, input, parts);
-      await parts.authorize?.(call, target.service.facts.id, target.operation.name, input);
-      return operate(services, { target, input, call });
+      const refused = await authorize(services, { target, input, call }, parts.authorize);
+      return operate(services, { target, input, call: { ...call, refused } });
     });
     return protocols[target.protocol].encode(target.operation, output, arrival.requestId);
   };
@@ -150,7 +157,8 @@ async function authenticate(
   );
   const { account, region } = parts.scope;
   if (verified) return { caller: verified.caller, region: verified.region ?? region, verified };
-  if (!parts.anonymous?.has(`${facts.id}.${target.operation.name}`)) {
+  const names = [facts.id, `${facts.id}.${target.operation.name}`];
+  if (!names.some((name) => parts.anonymous?.has(name))) {
     throw target.protocol === 'rest-xml' ? faults.accessDenied() : faults.missingToken();
   }
   const caller = { accessKeyId: '', arn: '', userId: 'anonymous', account };
@@ -159,7 +167,7 @@ async function authenticate(
 
 /** The call as the operation will see it, and its body as the protocol will read it. */
 async function open(
-  { head, body, requestId, endpointUrl, signal }: Arrival,
+  { head, body, requestId, endpointUrl, signal, sourceAddress }: Arrival,
   opened: { target: Found; plain: Buffer; signer: Signer; parts: ChainParts },
 ): Promise<{ readonly call: Call; readonly request: WireRequest }> {
   const { target, plain, signer, parts } = opened;
@@ -168,7 +176,10 @@ async function open(
   const { partition } = parts.scope;
   const checksums: Record<string, string> = {};
   const scope = { partition, region, account: caller.account };
-  const call = { scope, caller, requestId, signal, endpointUrl, headers, url, checksums };
+  const call = {
+    ...{ scope, caller, requestId, signal, endpointUrl, headers, url, checksums },
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
+  };
   const { labels, form } = target;
   const request = { query, headers, labels, body: plain, ...(form ? { form } : {}) };
   if (target.protocol !== 'rest-xml') return { call, request };
@@ -226,8 +237,21 @@ interface Running {
 function assertBuilt(services: ReadonlyMap<string, Mounted>, target: Found): void {
   const { service, operation } = target;
   const mounted = services.get(service.facts.id);
-  if (mounted && mounted.has?.(operation.name) !== false) return;
+  if (mounted?.operations.includes(operation.name)) return;
   throw faults.notImplemented(service.facts.id, operation.name);
+}
+
+/** An operation that is built and says nothing of what it needs is a bug: `needs` throws. */
+async function authorize(
+  services: ReadonlyMap<string, Mounted>,
+  { target, input, call }: Running,
+  decide: Authorize,
+): Promise<ReadonlyMap<string, string>> {
+  const service = target.service.facts.id;
+  const operation = target.operation.name;
+  const needs = await defined(services.get(service), service).needs(operation, input, call);
+  // Asked of open operations too: temporary credentials may not call all of them.
+  return decide({ call, service, operation, checks: needs === 'open' ? [] : needs });
 }
 
 async function operate(

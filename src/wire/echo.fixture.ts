@@ -50,6 +50,8 @@ export async function startEcho({
   const services = [...factsById.keys()].map(
     (service): Mounted => ({
       service,
+      operations: [...loadModel(service).operations.keys()],
+      needs: async () => 'open',
       call: async (operation, input, { headers }) => {
         const model = defined(loadModel(service).operations.get(operation), operation);
         const output = model.output
@@ -68,6 +70,7 @@ export async function startEcho({
   );
   const listener = makeListener({
     services,
+    authorize: async () => new Map(),
     findSecret: async () => ({
       secretAccessKey: echoCredentials.secretAccessKey,
       caller: {

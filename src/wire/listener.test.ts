@@ -108,7 +108,7 @@ describe('routing and operations', () => {
       ran = true;
       return {};
     };
-    server.authorize = async (_call, service, operation) => {
+    server.authorize = async ({ service, operation }) => {
       throw new Fault('AccessDeniedException', `no ${service}:${operation}`, { status: 400 });
     };
     const { status, text } = await sagemaker('ListModels', '{}');

@@ -61,6 +61,7 @@ async function answerTo(
       requestId,
       endpointUrl: endpointOf(request),
       signal,
+      ...sourceOf(request),
       onTarget: (found) => {
         target = found;
       },
@@ -93,6 +94,12 @@ function asFault(error: unknown, { requestId, signal, parts, target }: Failing):
     parts.log.error('an operation failed unexpectedly', error, { requestId, operation });
   }
   return faults.internal();
+}
+
+function sourceOf({ socket }: IncomingMessage): { readonly sourceAddress?: string } {
+  // A socket that listens for both kinds writes IPv4 addresses as `::ffff:192.0.2.1`.
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+  return address === undefined ? {} : { sourceAddress: address };
 }
 
 /** `http://host:port` as the client reached us. */

@@ -1,5 +1,9 @@
 /** What the wire layer hands an operation, and what an operation may throw. */
 import type { Scope } from '../kernel/arn.ts';
+import type { Caller } from '../kernel/caller.ts';
+import type { Check } from '../kernel/check.ts';
+
+export type { Caller };
 
 /**
  * A refusal the client sees. `code` is the name of an error shape of the service, or a bare code
@@ -30,16 +34,6 @@ export interface FaultOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Who signed the request. */
-export interface Caller {
-  readonly accessKeyId: string;
-  /** The principal's ARN. */
-  readonly arn: string;
-  /** The principal's unique id (`AIDA…`, or the account for the root user). */
-  readonly userId: string;
-  readonly account: string;
-}
-
 /** One authenticated, decoded, shape-checked call. */
 export interface Call {
   readonly scope: Scope;
@@ -55,6 +49,10 @@ export interface Call {
   /** Checksums of the body as verified while it was read, complete once the stream has ended:
    *  header name (`x-amz-checksum-crc32`, `content-md5`) to base64. */
   readonly checksums: Readonly<Record<string, string>>;
+  /** The client's address as the socket says. */
+  readonly sourceAddress?: string;
+  /** Items the caller may not touch (`Check.item`), each with the refusal's words. */
+  readonly refused?: ReadonlyMap<string, string>;
 }
 
 export type Operation<In, Out, Ctx extends Call> = (input: In, ctx: Ctx) => Promise<Out>;
@@ -67,24 +65,59 @@ export type OperationTable<Ctx extends Call> = Readonly<
   Record<string, (input: never, ctx: Ctx) => Promise<object | void>>
 >;
 
+/**
+ * What an operation needs permission for, told from its input before it runs. `open` is for the
+ * few that policies cannot refuse, each with its reason beside it.
+ */
+export type Permission<In, Ctx> = ((input: In, ctx: Ctx) => Needs | Promise<Needs>) | 'open';
+
+export type Needs = Check | readonly Check[];
+
+/** A permission for each operation of a table: a table that lacks one does not compile. */
+export type Permissions<Table, Ctx> = string extends keyof Table
+  ? never
+  : {
+      readonly [Name in keyof Table]: Permission<
+        Table[Name] extends (input: infer In, ctx: never) => unknown ? In : never,
+        Ctx
+      >;
+    };
+
 /** A service as the composition root mounts it: its model's id, its table, what it is given. */
 export interface Mounted {
   /** `s3`, `sagemaker`, `cloudwatch`, … as in `wire/model/`. */
   readonly service: string;
-  /** Whether the operation is built; without it, `call` alone says. */
-  has?(operation: string): boolean;
+  /** The operations that are built. */
+  readonly operations: readonly string[];
+  /** What the call needs; `open` needs nothing. An operation without a declaration is a bug. */
+  needs(operation: string, input: object, call: Call): Promise<readonly Check[] | 'open'>;
   call(operation: string, input: object, call: Call): Promise<object> | undefined;
 }
 
-/** Joins an operation table with the parts its context needs beyond the call itself. */
-export function mount<Parts extends object>(
+/** An operation table with its permissions, as a service exports it. */
+export interface Guarded<Table, Ctx> {
+  readonly operations: Table;
+  readonly permissions: Permissions<Table, Ctx>;
+}
+
+/** Joins a guarded table with the parts its context needs beyond the call itself. */
+export function mount<Parts extends object, Table extends OperationTable<Call & Parts>>(
   service: string,
-  table: OperationTable<Call & Parts>,
+  { operations, permissions }: Guarded<Table, Call & Parts>,
   parts: Parts,
 ): Mounted {
+  const declared: Readonly<Record<string, Permission<never, Call & Parts>>> = permissions;
+  const table: OperationTable<Call & Parts> = operations;
   return {
     service,
-    has: (operation) => Object.hasOwn(table, operation),
+    operations: Object.keys(table),
+    async needs(operation, input, call) {
+      const permission = Object.hasOwn(declared, operation) ? declared[operation] : undefined;
+      if (!permission) throw new Error(`${service}.${operation} declares no permission`);
+      if (permission === 'open') return 'open';
+      const needs = await permission(input as never, { ...parts, ...call });
+      return Array.isArray(needs) ? needs : [needs as Check];
+    },
     call(operation, input, call) {
       const run = Object.hasOwn(table, operation) ? table[operation] : undefined;
       if (!run) return undefined;

@@ -6,6 +6,7 @@ import { seededRandom } from '../kernel/random.ts';
 import type { Authorize, Finished } from './chain.ts';
 import { makeListener } from './listener.ts';
 import { factsById } from './model/facts.ts';
+import { loadModel } from './model/load.ts';
 import type { Call } from './operation.ts';
 import { canonicalRequest } from './signature/canonical.ts';
 
@@ -61,6 +62,8 @@ export async function startServer(
   const listener = makeListener({
     services: [...factsById.keys()].map((service) => ({
       service,
+      operations: [...loadModel(service).operations.keys()],
+      needs: async () => [],
       call: (operation, input, call) =>
         made.handlers[`${service}.${operation}`]?.(input as never, call),
     })),
@@ -82,7 +85,7 @@ export async function startServer(
   const made: TestServer = {
     port,
     handlers: {},
-    authorize: async () => {},
+    authorize: async () => new Map(),
     logged,
     finished,
     send: (sent) => send(port, sent),

@@ -1,4 +1,5 @@
 /** Where captured records are put: one folder an hour, by the time of inference in UTC. */
+import type { Scope } from '../../kernel/arn.ts';
 import { hourFolder } from '../../kernel/hours.ts';
 
 export interface CaptureTarget {
@@ -6,6 +7,15 @@ export interface CaptureTarget {
   readonly destinationUri: string;
   readonly endpointName: string;
   readonly variantName: string;
+  /** By whose right the object is written; the server's own when left out. */
+  readonly writer?: CaptureWriter;
+}
+
+/** An endpoint, and the execution role of the model that answered, if it has one. */
+export interface CaptureWriter {
+  readonly scope: Scope;
+  readonly endpointArn: string;
+  readonly roleArn?: string;
 }
 
 const digits = (n: number, width: number) => String(n).padStart(width, '0');

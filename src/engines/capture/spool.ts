@@ -1,14 +1,14 @@
 /**
- * Captured records on their way to becoming objects. Each endpoint variant, destination and hour
- * has a journal; its first line says where the object goes, so a journal left by a process that
- * died tells all that is needed. The capture job turns sealed journals into objects.
+ * Captured records on their way to becoming objects. Each endpoint variant, role, destination and
+ * hour has a journal; its first line says where the object goes, so a journal left by a process
+ * that died tells all that is needed. The capture job turns sealed journals into objects.
  */
 import { assert } from '../../kernel/assert.ts';
 import { hourFolder } from '../../kernel/hours.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
-import { type CaptureTarget, captureUri } from './layout.ts';
+import { type CaptureTarget, type CaptureWriter, captureUri } from './layout.ts';
 
 export interface SpoolParts {
   readonly journals: Journals;
@@ -40,6 +40,8 @@ export interface SpoolHeader {
   readonly version: typeof headerVersion;
   /** `s3://…` of the object the records become. */
   readonly uri: string;
+  /** As of `CaptureTarget`. */
+  readonly writer?: CaptureWriter;
 }
 
 interface OpenJournal {
@@ -72,8 +74,8 @@ export class Spool {
     const bytes = Buffer.from(line, 'utf8');
     if (this.#totalBytes + bytes.length > limits.maxTotalBytes) return false;
     this.#totalBytes += bytes.length;
-    const { destinationUri, endpointName, variantName } = target;
-    const place = [destinationUri, endpointName, variantName];
+    const { destinationUri, endpointName, variantName, writer } = target;
+    const place = [destinationUri, endpointName, variantName, writer?.roleArn ?? ''];
     const stream = [...place, hourFolder(nowMs)].join('\n');
     const open = this.#open.get(stream) ?? this.#begin(stream, target, nowMs);
     open.sizeBytes += bytes.length;
@@ -93,6 +95,10 @@ export class Spool {
 
   get full(): boolean {
     return this.#totalBytes >= this.#parts.limits.maxTotalBytes;
+  }
+
+  get maxTotalBytes(): number {
+    return this.#parts.limits.maxTotalBytes;
   }
 
   /** Seals what is older than the limit by `nowMs`, and finds what an earlier process left. */
@@ -132,6 +138,7 @@ export class Spool {
     const header: SpoolHeader = {
       version: headerVersion,
       uri,
+      ...(target.writer ? { writer: target.writer } : {}),
     };
     const journal = this.#openJournal(`${spoolPrefix}${id}`, header);
     const open = { stream, openedAtMs: nowMs, journal, sizeBytes: 0, appending: new Set<never>() };

@@ -3,6 +3,7 @@ import { uuid } from '../../kernel/ids.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Reader } from '../../ports/metadata-store.ts';
+import { executionRoleOf } from './execution-role.ts';
 import { hostedArn, hostedKey } from './names.ts';
 import {
   type Deployment,
@@ -49,7 +50,9 @@ async function resolve(
   if (!model) return refuse(hostedArn(scope, 'model', plan.modelName));
   const { image, environment, archiveUri } = model;
   const archive = archiveUri === undefined ? {} : { archiveUri };
-  return ok({ ...plan, instanceId: uuid(random), image, environment, ...archive });
+  const roleArn = executionRoleOf(model);
+  const role = roleArn === undefined ? {} : { roleArn };
+  return ok({ ...plan, instanceId: uuid(random), image, environment, ...archive, ...role });
 }
 
 export type VariantProperty = 'DesiredInstanceCount' | 'DesiredWeight' | 'DataCaptureConfig';

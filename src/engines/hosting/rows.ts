@@ -61,6 +61,8 @@ export interface Variant extends VariantPlan {
   readonly image: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly archiveUri?: string;
+  /** The model's execution role: its archive and its captured records are under it. */
+  readonly roleArn?: string;
 }
 
 export interface Deployment {

@@ -8,6 +8,9 @@ export interface Credentials {
   readonly secretAccessKey: string;
 }
 
+/** How the ids of temporary keys begin. */
+export const temporaryPrefix = 'ASIA';
+
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const secretAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
@@ -19,9 +22,15 @@ export function newCredentials(random: Random): Credentials {
   };
 }
 
-/** A user's unique id. */
-export function newUserId(random: Random): string {
-  return `AIDA${randomText(random, base32, 17)}`;
+/** Of a session; they are worth nothing without its token. */
+export function newTemporaryCredentials(random: Random): Credentials {
+  const { accessKeyId, secretAccessKey } = newCredentials(random);
+  return { accessKeyId: accessKeyId.replace('AKIA', temporaryPrefix), secretAccessKey };
+}
+
+/** What the secret of a long-term key is bound to where it is sealed. */
+export function sealedSecretContext(accessKeyId: string): Readonly<Record<string, string>> {
+  return { collection: 'identity/access-keys', accessKeyId };
 }
 
 /** Names the field and the rule, never the value. */

@@ -1,19 +1,29 @@
 /**
- * Who may sign requests. There is one principal, the administrator, whose key is made or given at
- * first start and kept sealed in the store. What a principal may do is not decided here.
+ * Who signs requests: users by their access keys, sessions by their tokens, and the administrator
+ * that a first start makes. What a caller may do is not decided here.
  */
-import { formatArn } from '../../kernel/arn.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import type { Caller } from '../../kernel/caller.ts';
+import { type Clock, minuteMs } from '../../kernel/clock.ts';
+import type { Loop } from '../../kernel/loop.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Random } from '../../kernel/random.ts';
-import type { Collection, MetadataStore } from '../../ports/metadata-store.ts';
-import { type Credentials, checkCredentials, newCredentials, newUserId } from './credentials.ts';
+import type { MetadataStore } from '../../ports/metadata-store.ts';
+import { type Credentials, checkCredentials, newCredentials } from './credentials.ts';
+import { administratorKeys, ensureFirstStart } from './first-start.ts';
+import { makeHighWater } from './high-water.ts';
+import { makeKeyFinder } from './keys.ts';
+import { type Mfa, makeMfa } from './mfa.ts';
+import { type Expired, makeSessions, type Sessions, type Signer } from './sessions.ts';
+import type { IdentitySpace } from './space.ts';
+import { makeUses, type Use } from './uses.ts';
 
 export interface IdentityParts {
   readonly store: MetadataStore;
+  readonly space: IdentitySpace;
   readonly vault: SecretVault;
   /** Must be fit for keys. */
   readonly random: Random;
+  /** Of this world: sessions end and codes change by the time that clients have. */
   readonly clock: Clock;
   /** Twelve digits. */
   readonly account: string;
@@ -26,112 +36,88 @@ export interface SecretVault {
   open(sealed: string, context: Readonly<Record<string, string>>): Outcome<string>;
 }
 
-export interface Principal {
-  readonly accessKeyId: string;
-  readonly arn: string;
-  readonly userId: string;
-  readonly account: string;
-}
-
-export interface Signer {
-  readonly secretAccessKey: string;
-  /** Only temporary credentials have one, and there are none yet. */
-  readonly sessionToken?: string;
-  readonly caller: Principal;
-}
-
 export interface Identity {
   /**
-   * The administrator's credentials: those kept, else the given ones, else new ones. Refused when
-   * the given ones are malformed or are not those kept, or when the kept ones do not open with
-   * this root key. Once it resolves, `findSecret` reads the store no more.
+   * Makes the administrator at a first start, with the given credentials or new ones, and answers
+   * those that can be used now: undefined when all of theirs were deleted or made inactive.
+   * Refused when the given ones are malformed or not the administrator's, or when the kept ones do
+   * not open with this root key.
    */
-  ensureAdministrator(given?: Credentials): Promise<Outcome<Credentials>>;
-  /** Undefined before the first start; throws when the kept key does not open. */
+  ensureAdministrator(given?: Credentials): Promise<Outcome<Credentials | undefined>>;
+  /** Undefined before the first start too; throws when the kept key does not open. */
   administrator(): Promise<Credentials | undefined>;
+  /**
+   * Who signs with a key, and with what. Reads the store only after identities have changed.
+   * Throws when the kept secret does not open with this root key.
+   */
   readonly findSecret: (
     accessKeyId: string,
     sessionToken: string | undefined,
-  ) => Promise<Signer | undefined>;
+  ) => Promise<Signer | Expired | undefined>;
+  /** That the caller has made a call; written a minute later. */
+  noteUse(caller: Caller, use: Use): void;
+  readonly sessions: Sessions;
+  readonly mfa: Mfa;
+  /** Writes what is kept in memory, once a minute. */
+  readonly loop: Loop;
+  /** Writes the same at the end of the process. */
+  flush(): Promise<void>;
 }
-
-interface AdministratorRow {
-  readonly accessKeyId: string;
-  readonly sealedSecret: string;
-  readonly userId: string;
-  readonly createdAtMs: number;
-}
-
-const administrators: Collection<AdministratorRow> = { name: 'identity/administrator' };
-const onlyKey = 'administrator';
-
-const contextOf = (accessKeyId: string) => ({ collection: administrators.name, accessKeyId });
 
 export function makeIdentity(parts: IdentityParts): Identity {
-  const { store, vault, random, clock, account, partition } = parts;
-  let kept: Signer | undefined;
+  const { store, clock } = parts;
+  const time = makeHighWater(store, clock);
+  const sessions = makeSessions({ ...parts, time });
+  const findKey = makeKeyFinder(parts);
+  const uses = makeUses(store, clock);
 
-  function open(row: AdministratorRow): Outcome<Signer> {
-    const secret = vault.open(row.sealedSecret, contextOf(row.accessKeyId));
-    if (!secret.ok) return refuse(`the administrator's key does not open: ${secret.reason}`);
-    const arn = formatArn({ partition, region: '', account }, 'iam', 'user/administrator');
-    const caller = { accessKeyId: row.accessKeyId, arn, userId: row.userId, account };
-    return ok({ secretAccessKey: secret.value, caller });
-  }
-
-  async function load(): Promise<Signer | undefined> {
-    if (kept) return kept;
-    const row = await store.get(administrators, onlyKey);
-    if (!row) return undefined;
-    const opened = open(row);
-    if (!opened.ok) throw new Error(opened.reason);
-    kept = opened.value;
-    return kept;
+  async function flush(): Promise<void> {
+    await time.ready();
+    await uses.flush();
+    await time.save();
   }
 
   return {
     async ensureAdministrator(given) {
-      const wanted = given ? checkCredentials(given) : ok(newCredentials(random));
+      const wanted = given ? checkCredentials(given) : ok(newCredentials(parts.random));
       if (!wanted.ok) return wanted;
-      const fresh = newRow(wanted.value);
-      const row = await store.write(async (tx) => {
-        if (await tx.insert(administrators, onlyKey, fresh)) return fresh;
-        return (await tx.get(administrators, onlyKey)) ?? fresh;
-      });
-      const opened = open(row);
-      if (!opened.ok) return opened;
-      const found = credentialsOf(opened.value);
-      if (given && !same(found, given)) {
-        return refuse(
-          "the administrator's keys were set at first start and are not the given ones: " +
-            `leave them out, or give the keys of ${found.accessKeyId}`,
-        );
-      }
-      kept = opened.value;
-      return ok(found);
+      const started = await ensureFirstStart(parts, wanted.value);
+      if (!started.ok) return started;
+      const kept = await administratorKeys(parts);
+      if (!kept.ok || !given || (kept.value && same(kept.value, given))) return kept;
+      return refuse(
+        "the administrator's keys were set at first start and are not the given ones: leave " +
+          `them out${kept.value ? `, or give the keys of ${kept.value.accessKeyId}` : ''}`,
+      );
     },
     async administrator() {
-      const signer = await load();
-      return signer && credentialsOf(signer);
+      const kept = await administratorKeys(parts);
+      if (!kept.ok) throw new Error(kept.reason);
+      return kept.value;
     },
-    async findSecret(accessKeyId) {
-      const signer = await load();
-      return signer?.caller.accessKeyId === accessKeyId ? signer : undefined;
+    findSecret: async (accessKeyId, sessionToken) =>
+      sessionToken === undefined ? findKey(accessKeyId) : findSession(accessKeyId, sessionToken),
+    noteUse: uses.note,
+    sessions,
+    mfa: makeMfa(parts),
+    loop: {
+      name: 'identity/uses',
+      async tick(nowMs) {
+        await flush();
+        await sessions.sweep();
+        return nowMs + minuteMs;
+      },
     },
+    flush,
   };
 
-  function newRow({ accessKeyId, secretAccessKey }: Credentials): AdministratorRow {
-    return {
-      accessKeyId,
-      sealedSecret: vault.seal(secretAccessKey, contextOf(accessKeyId)),
-      userId: newUserId(random),
-      createdAtMs: clock.nowMs(),
-    };
+  /** A token where the key has none is answered as the wire words it: by the key itself. */
+  async function findSession(
+    accessKeyId: string,
+    token: string,
+  ): Promise<Signer | Expired | undefined> {
+    return (await sessions.find(accessKeyId, token)) ?? findKey(accessKeyId);
   }
-}
-
-function credentialsOf({ caller, secretAccessKey }: Signer): Credentials {
-  return { accessKeyId: caller.accessKeyId, secretAccessKey };
 }
 
 function same(a: Credentials, b: Credentials): boolean {

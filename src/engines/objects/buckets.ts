@@ -3,7 +3,15 @@ import type { Transaction } from '../../ports/metadata-store.ts';
 import { type Answer, no, noBucket } from './answer.ts';
 import { prefixOf } from './keys.ts';
 import { commit, type Kit } from './kit.ts';
-import { type BucketRow, bucketRows, liveRows, pastRows, type Tag, uploadRows } from './rows.ts';
+import {
+  type BucketRow,
+  bucketRows,
+  liveRows,
+  type PublicAccessBlock,
+  pastRows,
+  type Tag,
+  uploadRows,
+} from './rows.ts';
 import { discardUpload } from './uploads.ts';
 
 export type NewBucket = Pick<BucketRow, 'name' | 'owner' | 'region'> & {
@@ -29,6 +37,10 @@ export interface Buckets {
   setVersioning(name: string, to: 'enabled' | 'suspended'): Promise<Answer<BucketRow>>;
   /** Refuses `noBucket`. Replaces all tags. */
   setTags(name: string, tags: readonly Tag[]): Promise<Answer<BucketRow>>;
+  /** Refuses `noBucket`. The text must have been checked; undefined takes the policy away. */
+  setPolicy(name: string, policy: string | undefined): Promise<Answer<BucketRow>>;
+  /** Refuses `noBucket`. */
+  setPublicAccess(name: string, block: PublicAccessBlock | 'none'): Promise<Answer<BucketRow>>;
 }
 
 export function makeBuckets(kit: Kit): Buckets {
@@ -57,6 +69,9 @@ export function makeBuckets(kit: Kit): Buckets {
     remove: (name) => commit(kit, (tx, { freed }) => remove(tx, name, freed)),
     setVersioning: (name, versioning) => update(name, (row) => ({ ...row, versioning })),
     setTags: (name, tags) => update(name, (row) => ({ ...row, tags })),
+    setPolicy: (name, policy) =>
+      update(name, ({ policy: _, ...row }) => (policy === undefined ? row : { ...row, policy })),
+    setPublicAccess: (name, publicAccess) => update(name, (row) => ({ ...row, publicAccess })),
   };
 }
 

@@ -207,6 +207,20 @@ test('a copy of an object onto itself keeps its bytes', async () => {
   expect(await blobCount()).toBe(1);
 });
 
+test('a bucket tells its owner and, while it has one, its policy', async () => {
+  const { objects } = fixture();
+  const { buckets } = objects;
+  expect(await objects.policyOf('none')).toBeUndefined();
+  await buckets.create({ name: 'guarded', owner: account, region: 'eu-west-1' });
+  expect(await objects.policyOf('guarded')).toEqual({ owner: account });
+  await buckets.setPolicy('guarded', '{}');
+  await buckets.setPublicAccess('guarded', 'none');
+  expect(await objects.policyOf('guarded')).toEqual({ owner: account, policy: '{}' });
+  expect(await buckets.setPolicy('guarded', undefined)).toMatchObject({ ok: true });
+  expect(await objects.policyOf('guarded')).toEqual({ owner: account });
+  expect(await buckets.setPolicy('none', '{}')).toMatchObject({ why: 'noBucket' });
+});
+
 test('buckets belong to one owner and are removed empty', async () => {
   const { objects, bucket, put } = fixture();
   for (const name of ['b-two', 'a-one', 'c-three']) await bucket(name);

@@ -48,8 +48,17 @@ export interface SweepRequest extends Abortable {
   readonly graceMs: number;
 }
 
+export interface BucketAccess {
+  /** The account. */
+  readonly owner: string;
+  /** JSON text. */
+  readonly policy?: string;
+}
+
 export interface Objects extends ObjectSpace {
   readonly buckets: Buckets;
+  /** Whose a bucket is, and what its policy says; undefined when there is no such bucket. */
+  policyOf(bucket: string): Promise<BucketAccess | undefined>;
   readonly uploads: Uploads;
   /** Refuses `noBucket`, `precondition`, `noObject` (ifMatch), `tooLarge`. */
   put(at: ObjectAddress, content: ByteStream, request?: PutRequest): Promise<Answer<PutResult>>;
@@ -83,9 +92,16 @@ export interface Objects extends ObjectSpace {
 export function makeObjects(parts: ObjectsParts): Objects {
   const { store, clock, random } = parts;
   const kit: Kit = { store, clock, random, blobs: makeBlobs(parts) };
+  const buckets = makeBuckets(kit);
   return {
     ...makeSpace(kit),
-    buckets: makeBuckets(kit),
+    buckets,
+    async policyOf(bucket) {
+      const row = await buckets.get(bucket);
+      if (!row) return undefined;
+      const { owner, policy } = row;
+      return { owner, ...(policy === undefined ? {} : { policy }) };
+    },
     uploads: makeUploads(kit),
     put: (at, content, request = {}) => put(kit, at, { content, request }),
     find: (at, version) => find(store, at, version),

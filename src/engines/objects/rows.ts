@@ -23,6 +23,20 @@ export interface BucketRow {
   readonly createdAtMs: number;
   readonly versioning: Versioning;
   readonly tags: readonly Tag[];
+  /** The access policy as it was given, JSON text. */
+  readonly policy?: string;
+  /** Absent: everything is blocked, as for a new bucket. `none` once that was taken away. */
+  readonly publicAccess?: PublicAccessBlock | 'none';
+}
+
+/** What of public access a bucket's owner keeps out, whatever policies and lists say. */
+export interface PublicAccessBlock {
+  readonly blockAcls: boolean;
+  readonly ignoreAcls: boolean;
+  /** Policies that would make the bucket public are refused. */
+  readonly blockPolicy: boolean;
+  /** A public policy lets in the owner's account and services only. */
+  readonly restrictBuckets: boolean;
 }
 
 /** Algorithms as clients name them. */

@@ -80,3 +80,24 @@ export async function* objectsUnder(
     if (page.length < limit || after === undefined) return;
   }
 }
+
+/** Whose rights are used on objects: a role that a service takes over for a job or a model. */
+export interface RoleUse {
+  readonly roleArn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly sessionName: string;
+  /** The job or endpoint that the service acts for. */
+  readonly sourceArn?: string;
+}
+
+/**
+ * The space as the role may use it. Refused when the role does not exist or may not be taken over.
+ * What the role may not do throws `ObjectAccessDenied`, or is refused where an outcome is answered.
+ */
+export type ObjectsFor = (role: RoleUse) => Promise<Outcome<ObjectSpace>>;
+
+/** The message names the principal, the action and the resource, in Amazon's words. */
+export class ObjectAccessDenied extends Error {
+  override readonly name = 'ObjectAccessDenied';
+}

@@ -12,6 +12,8 @@ export interface TransformModel {
   readonly environment: Readonly<Record<string, string>>;
   /** `s3://bucket/key` of a .tar.gz archive. */
   readonly archiveUri?: string;
+  /** The model's execution role, which the job reads and writes with. */
+  readonly roleArn?: string;
 }
 
 export interface TransformSource {

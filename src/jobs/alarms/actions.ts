@@ -3,11 +3,15 @@
  * the outbox once it has been sent, so after a crash it may be sent twice but is never lost. An
  * action that cannot be carried out is recorded as failed; it does not hold up the others.
  */
+import type { Access } from '../../engines/access/access.ts';
 import { rawJson, toJson } from '../../engines/alarms/java.ts';
 import { addHistory, type HistoryRow, type OutboxRow, outbox } from '../../engines/alarms/rows.ts';
 import type { EventBus } from '../../engines/events/bus.ts';
+import { policyOf } from '../../engines/topics/access.ts';
 import type { TopicPublisher } from '../../engines/topics/publisher.ts';
-import { parseArn } from '../../kernel/arn.ts';
+import { parseTopicArn } from '../../engines/topics/rows.ts';
+import type { Topic, Topics } from '../../engines/topics/topics.ts';
+import { formatArn, parseArn } from '../../kernel/arn.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
@@ -15,7 +19,9 @@ import type { MetadataStore } from '../../ports/metadata-store.ts';
 
 export interface SendingParts {
   readonly store: MetadataStore;
-  readonly topics: TopicPublisher;
+  readonly topics: TopicPublisher & Pick<Topics, 'find'>;
+  /** Decides whether topics let alarms in. */
+  readonly access: Access;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,7 +74,8 @@ function actionHistory(row: Action, result: Outcome<void>, atMs: number): Histor
   };
 }
 
-async function act({ topics, log }: SendingParts, row: Action): Promise<Outcome<void>> {
+async function act(parts: SendingParts, row: Action): Promise<Outcome<void>> {
+  const { topics, log } = parts;
   const arn = parseArn(row.action);
   if (!arn.ok) return arn;
   if (arn.value.service !== 'sns') {
@@ -76,12 +83,54 @@ async function act({ topics, log }: SendingParts, row: Action): Promise<Outcome<
   }
   try {
     const { subject, message } = row;
+    const at = parseTopicArn(row.action);
+    const topic = at && (await topics.find(at));
+    if (topic && !(await mayPublish(parts, row, topic))) return refuse(unauthorized(row));
     const sent = await topics.publish(row.action, { subject, message });
     return sent.ok ? ok(undefined) : sent;
   } catch (cause) {
     log.error('an alarm could not notify', cause, { alarm: row.alarm, action: row.action });
     return refuse(cause instanceof Error ? cause.message : String(cause));
   }
+}
+
+const service = 'cloudwatch.amazonaws.com';
+
+/**
+ * Alarms publish as the service that they are, so that the topic's own policy must let them in. A
+ * topic that was given none lets in what acts for its own account.
+ */
+async function mayPublish(
+  { access, clock }: SendingParts,
+  { scope, alarm, action }: Action,
+  topic: Topic,
+): Promise<boolean> {
+  const { account, region } = scope;
+  const refusal = await access.refusalOf(
+    {
+      action: 'sns:Publish',
+      resource: action,
+      owner: topic.address.account,
+      resourcePolicy: async () => policyOf(topic),
+      keys: {
+        'aws:sourcearn': formatArn(scope, 'cloudwatch', `alarm:${alarm}`),
+        'aws:sourceaccount': account,
+        'aws:sourceowner': account,
+      },
+    },
+    {
+      caller: { accessKeyId: '', arn: '', userId: service, account, service },
+      facts: { nowMs: clock.nowMs(), region, secure: true },
+    },
+  );
+  return refusal === undefined;
+}
+
+function unauthorized({ action }: Action): string {
+  return (
+    `CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: ${action} ` +
+    'because no resource-based policy allows the SNS:Publish action'
+  );
 }
 
 function actionData(row: Action, result: Outcome<void>): string {

@@ -1,6 +1,7 @@
 /** Alarms from data to notification, on a virtual clock. */
 import { describe, expect, test } from 'vitest';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
+import { makeAccess } from '../../engines/access/authorizer.ts';
 import { reconfigure } from '../../engines/alarms/changes.ts';
 import {
   type AlarmConfig,
@@ -11,15 +12,18 @@ import {
   outbox,
 } from '../../engines/alarms/rows.ts';
 import { type Event, makeEventBus } from '../../engines/events/bus.ts';
+import { makeIdentitySpace } from '../../engines/identity/space.ts';
 import { single } from '../../engines/series/recorder.ts';
 import { makeSeries } from '../../engines/series/series.ts';
 import type { TopicPublisher } from '../../engines/topics/publisher.ts';
+import type { Topic, Topics } from '../../engines/topics/topics.ts';
 import { formatArn } from '../../kernel/arn.ts';
 import { defined } from '../../kernel/assert.ts';
 import { dayMs, hourMs, minuteMs, VirtualClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
+import type { MetadataStore } from '../../ports/metadata-store.ts';
 import { makeAlarmLoop } from './alarm-loop.ts';
 
 const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
@@ -42,24 +46,18 @@ const base: AlarmConfig = {
   comparison: 'GreaterThanThreshold',
 };
 
-function setup(publish?: TopicPublisher['publish']) {
-  const store = memoryMetadataStore();
-  const clock = new VirtualClock(startMs);
-  const series = makeSeries({ store, clock });
-  const events = makeEventBus({ clock, random: seededRandom(1), log: silentLogger });
-  const heard: Event[] = [];
-  events.subscribe(async (event) => void heard.push(event));
-  const sent: { topicArn: string; subject: string | undefined; message: string }[] = [];
-  const topics: TopicPublisher = {
-    publish:
-      publish ??
-      (async (topicArn, { subject, message }) => {
-        sent.push({ topicArn, subject, message });
-        return ok({ messageId: '1' });
-      }),
-  };
-  const loop = makeAlarmLoop({ store, series, topics, events, clock, log: silentLogger });
-  const put = async (config: Partial<AlarmConfig> = {}) => {
+const ops: Topic = {
+  address: { ...scope, name: 'ops' },
+  id: 'ops',
+  fifo: false,
+  attributes: {},
+  tags: {},
+  createdAtMs: startMs,
+};
+
+/** Makes alarms as the façade does. */
+function putting(store: MetadataStore, clock: VirtualClock) {
+  return async (config: Partial<AlarmConfig> = {}) => {
     const { statistic, ...rest } = { ...base, ...config };
     const full = rest.extendedStatistic === undefined ? { statistic, ...rest } : rest;
     const atMs = clock.nowMs();
@@ -78,6 +76,33 @@ function setup(publish?: TopicPublisher['publish']) {
     };
     await store.write((tx) => reconfigure(tx, { operation: 'create', alarm }, atMs));
   };
+}
+
+function setup(publish?: TopicPublisher['publish'], attributes: Topic['attributes'] = {}) {
+  const store = memoryMetadataStore();
+  const clock = new VirtualClock(startMs);
+  const series = makeSeries({ store, clock });
+  const events = makeEventBus({ clock, random: seededRandom(1), log: silentLogger });
+  const heard: Event[] = [];
+  events.subscribe(async (event) => void heard.push(event));
+  const sent: { topicArn: string; subject: string | undefined; message: string }[] = [];
+  const topics: Pick<Topics, 'find'> & TopicPublisher = {
+    find: async (at) => (at.name === 'ops' ? { ...ops, attributes } : undefined),
+    publish:
+      publish ??
+      (async (topicArn, { subject, message }) => {
+        sent.push({ topicArn, subject, message });
+        return ok({ messageId: '1' });
+      }),
+  };
+  const access = makeAccess({
+    space: makeIdentitySpace(store),
+    clock,
+    log: silentLogger,
+    partition: 'aws',
+  });
+  const loop = makeAlarmLoop({ store, series, topics, access, events, clock, log: silentLogger });
+  const put = putting(store, clock);
   const record = (value: number, unit = 'None', resolutionSeconds: 1 | 60 = 60) =>
     series.record(scope, [
       {
@@ -106,7 +131,7 @@ function setup(publish?: TopicPublisher['publish']) {
     const rows = await store.list(history, { limit: 100 });
     return rows.map(({ row }) => row.summary);
   };
-  return { store, clock, series, loop, put, record, runTo, state, told, heard, sent };
+  return { store, clock, series, access, loop, put, record, runTo, state, told, heard, sent };
 }
 
 test('data over the threshold is told to the topic, the history and the bus', async () => {
@@ -254,6 +279,47 @@ describe('actions that fail are recorded, and the others still run', () => {
   });
 });
 
+describe('a topic decides which alarms it lets in', () => {
+  const policy = (Condition: object, Principal: object = service) => ({
+    Policy: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: { Effect: 'Allow', Principal, Action: 'sns:Publish', Resource: topic, Condition },
+    }),
+  });
+  const service = { Service: 'cloudwatch.amazonaws.com' };
+  const alarm = (name: string, account = scope.account) =>
+    formatArn({ ...scope, account }, 'cloudwatch', `alarm:${name}`);
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['this alarm', policy({ ArnEquals: { 'aws:SourceArn': alarm('slow') } }), true],
+    ['alarms of the account', policy({ ArnLike: { 'aws:SourceArn': alarm('*') } }), true],
+    ['its account', policy({ StringEquals: { 'aws:SourceAccount': scope.account } }), true],
+    ['another alarm', policy({ ArnEquals: { 'aws:SourceArn': alarm('fast') } }), false],
+    [
+      'the same alarm of another account',
+      policy({ ArnEquals: { 'aws:SourceArn': alarm('slow', '999999999999') } }),
+      false,
+    ],
+    ['another service', policy({}, { Service: 's3.amazonaws.com' }), false],
+    ['users of the account', policy({}, { AWS: scope.account }), false],
+  ])('it lets in %s', async (_, attributes, isIn) => {
+    const { put, record, runTo, told, sent, state } = setup(undefined, attributes);
+    await put();
+    await record(50);
+    await runTo(startMs + minuteMs + 2000);
+    expect((await state()).value).toBe('ALARM');
+    expect(sent).toHaveLength(isIn ? 1 : 0);
+    const why =
+      `CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: ${topic} ` +
+      'because no resource-based policy allows the SNS:Publish action';
+    expect((await told()).at(-1)).toBe(
+      isIn
+        ? `Successfully executed action ${topic}`
+        : `Failed to execute action ${topic}. Received error: "${why}"`.slice(0, 255),
+    );
+  });
+});
+
 test('a percentile is judged on the values, a unit on its own stream', async () => {
   const { put, record, runTo, state } = setup();
   await put({ name: 'p50', extendedStatistic: 'p50', unit: 'Seconds' });
@@ -283,16 +349,19 @@ test('a new alarm waits for the next period, however much data there is', async 
 });
 
 test('what a crash left unsent is sent by the next tick', async () => {
-  const { store, clock, series, put, record, runTo, sent } = setup();
+  const { store, clock, series, access, put, record, runTo, sent } = setup();
   let publishing = false;
-  const topics: TopicPublisher = {
+  const topics: Pick<Topics, 'find'> & TopicPublisher = {
+    find: async () => undefined,
     publish: () => {
       publishing = true;
       return new Promise(() => {});
     },
   };
   const events = makeEventBus({ clock, random: seededRandom(2), log: silentLogger });
-  const dying = makeAlarmLoop({ store, series, topics, events, clock, log: silentLogger });
+  const dying = makeAlarmLoop({
+    ...{ store, series, topics, access, events, clock, log: silentLogger },
+  });
   await put();
   await record(50);
   clock.moveTo(startMs + minuteMs + 2000);

@@ -2,13 +2,16 @@
 import { beforeEach, expect, test } from 'vitest';
 import { memoryJournals } from '../../adapters/memory/journals.ts';
 import { Spool, type SpoolLimits, spoolPrefix } from '../../engines/capture/spool.ts';
-import type { ObjectSpace } from '../../engines/objects/space.ts';
+import { type Event, makeEventBus } from '../../engines/events/bus.ts';
+import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
 import { gather } from '../../kernel/bytes.ts';
-import { silentLogger } from '../../kernel/log.ts';
+import { VirtualClock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/log.ts';
 import type { Loop } from '../../kernel/loop.ts';
 import { refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Journals } from '../../ports/journals.ts';
+import { denialOf, Roles } from '../roles/roles.fixture.ts';
 import { makeCaptureLoop } from './loop.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 10, 59, 30, 250);
@@ -19,6 +22,9 @@ const limits: SpoolLimits = { maxAgeMs: 60_000, maxSizeBytes: 1_000, maxTotalByt
 let journals: Journals;
 let objects: Map<string, string>;
 let bucketThere: boolean;
+let roles: Roles;
+let events: Event[];
+let errors: string[];
 let spool: Spool;
 let loop: Loop;
 let seed = 1;
@@ -28,7 +34,12 @@ function restart(over: Partial<SpoolLimits> = {}) {
   seed += 1;
   const random = seededRandom(seed);
   spool = new Spool({ journals, random, limits: { ...limits, ...over }, onChange: () => {} });
-  loop = makeCaptureLoop({ spool, objects: space, log: silentLogger });
+  const error = (message: string) => void errors.push(message);
+  const log: Logger = { info: () => {}, warn: () => {}, error };
+  const bus = makeEventBus({ clock: new VirtualClock(startMs), random, log });
+  bus.subscribe(async (event) => void events.push(event));
+  const objectsFor = roles.objectsFor(space);
+  loop = makeCaptureLoop({ spool, objects: space, objectsFor, events: bus, log });
 }
 
 const space = {
@@ -48,6 +59,9 @@ beforeEach(() => {
   journals = memoryJournals();
   objects = new Map();
   bucketThere = true;
+  roles = new Roles();
+  events = [];
+  errors = [];
   restart();
 });
 
@@ -141,4 +155,109 @@ test('appends that overlap a sealing all land', async () => {
   await loop.tick(startMs + 60_000, { signal });
   const landed = [...objects.values()].flatMap((text) => text.trimEnd().split('\n'));
   expect(landed.sort()).toEqual(lines.map((line) => line.trimEnd()).sort());
+});
+
+const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
+const endpointArn = 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn';
+const roleArn = 'arn:aws:iam::111122223333:role/model';
+const written = { ...target, writer: { scope, endpointArn, roleArn } };
+const asRole = {
+  ...{ roleArn, account: scope.account, region: scope.region },
+  ...{ sessionName: 'SageMaker', sourceArn: endpointArn },
+};
+const minute = 60_000;
+
+test('records are written by the right of the role that their model has', async () => {
+  await spool.append(written, startMs, 'one\n');
+  await loop.tick(startMs + minute, { signal });
+  expect([...objects.values()]).toEqual(['one\n']);
+  expect(roles.used).toEqual([asRole]);
+});
+
+test('models of different roles do not share an object', async () => {
+  await spool.append(written, startMs, 'one\n');
+  const other = { ...written.writer, roleArn: `${roleArn}-2` };
+  await spool.append({ ...written, writer: other }, startMs, 'two\n');
+  await loop.tick(startMs + minute, { signal });
+  expect([...objects.values()].sort()).toEqual(['one\n', 'two\n']);
+  expect(roles.used.map((role) => role.roleArn)).toEqual([roleArn, `${roleArn}-2`]);
+});
+
+test('what a role may not write waits, others go on, and it is written once it may', async () => {
+  roles.may = (_action, _at, role) => role.roleArn !== roleArn;
+  await spool.append(written, startMs, 'held\n');
+  const writer = { ...written.writer, roleArn: `${roleArn}-2` };
+  await spool.append({ ...written, variantName: 'B', writer }, startMs, 'free\n');
+  expect(await loop.tick(startMs + minute, { signal })).toBe(startMs + minute + 5_000);
+  expect([...objects.values()]).toEqual(['free\n']);
+  // As after the start of a process: the journal tells whose right it is.
+  restart();
+  await loop.tick(startMs + 2 * minute, { signal });
+  expect(objects.size).toBe(1);
+  roles.may = () => true;
+  await loop.tick(startMs + 3 * minute, { signal });
+  expect([...objects.values()].sort()).toEqual(['free\n', 'held\n']);
+  expect(events).toEqual([]);
+});
+
+/** Ticks as often as the loop asks; answers when it was last. */
+async function tickUntil(fromMs: number, endMs: number): Promise<void> {
+  for (let nowMs = fromMs; nowMs <= endMs; ) nowMs = await loop.tick(nowMs, { signal });
+}
+
+test('after an hour without the right records are dropped, and it is told', async () => {
+  roles.may = () => false;
+  await spool.append(written, startMs, 'lost\n');
+  await tickUntil(startMs + minute, startMs + 60 * minute);
+  expect(await journals.names()).toHaveLength(1);
+  await tickUntil(startMs + 60 * minute + 1, startMs + 67 * minute);
+  expect(await journals.names()).toEqual([]);
+  expect(objects.size).toBe(0);
+  expect(errors).toEqual(['captured records are dropped: they may not be written']);
+  expect(events).toHaveLength(1);
+  const [event] = events;
+  const at = parseObjectUri(String(event?.detail['S3Uri']));
+  const reason = denialOf('s3:PutObject', at.ok ? at.value : { bucket: '', key: '' }, asRole);
+  expect(event).toMatchObject({
+    'detail-type': 'SageMaker Endpoint Data Capture Failure',
+    account: scope.account,
+    region: scope.region,
+    resources: [endpointArn],
+    detail: { EndpointArn: endpointArn, RoleArn: roleArn, FailureReason: reason },
+  });
+  expect(spool.full).toBe(false);
+});
+
+test.each([
+  ['is gone', roleArn, 'there is no role'],
+  ['was never given', undefined, 'has no role to read and write objects with'],
+])('a role that %s is waited for no longer either', async (_, given, reason) => {
+  roles.gone.add(roleArn);
+  const writer = { scope, endpointArn, ...(given === undefined ? {} : { roleArn: given }) };
+  await spool.append({ ...target, writer }, startMs, 'lost\n');
+  await tickUntil(startMs + minute, startMs + 67 * minute);
+  expect(await journals.names()).toEqual([]);
+  expect(events[0]?.detail['FailureReason']).toContain(reason);
+});
+
+test('a missing bucket is waited for as long as it takes', async () => {
+  bucketThere = false;
+  await spool.append(written, startMs, 'one\n');
+  await tickUntil(startMs + minute, startMs + 180 * minute);
+  expect(await journals.names()).toHaveLength(1);
+  bucketThere = true;
+  await loop.tick(startMs + 200 * minute, { signal });
+  expect([...objects.values()]).toEqual(['one\n']);
+});
+
+test('records that wait for rights are bounded: the oldest give way', async () => {
+  const line = `${'x'.repeat(4_999)}\n`;
+  restart({ maxSizeBytes: 5_000, maxTotalBytes: 100_000 });
+  roles.may = () => false;
+  for (let i = 0; i < 3; i += 1) {
+    await spool.append(written, startMs + i, line);
+    await loop.tick(startMs + i, { signal });
+  }
+  expect(await journals.names()).toHaveLength(2);
+  expect(events).toHaveLength(1);
 });

@@ -209,8 +209,8 @@ function withModel(
   { job, config, options }: Asking,
   work: (server: ShadowServer) => Promise<Outcome<AnalysisResult>>,
 ): Promise<Outcome<AnalysisResult>> {
-  const { scope, name } = job;
+  const { scope, name, arn } = job;
   const { endpointName, modelName } = config.predictor ?? {};
-  const request = { scope, name, endpointName, modelName };
+  const request = { scope, name, arn, endpointName, modelName };
   return withShadow(parts, { request, options }, work);
 }

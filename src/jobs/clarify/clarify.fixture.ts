@@ -44,6 +44,8 @@ export const csvModel =
       .map((line) => score(line.split(',').map(Number)))
       .join('\n');
 
+const role = 'arn:aws:iam::111122223333:role/model';
+
 export class Bench {
   readonly store = memoryMetadataStore();
   readonly clock = new VirtualClock(Date.UTC(2026, 0, 5));
@@ -82,7 +84,7 @@ export class Bench {
     this.analyze = makeClarifyAnalyzer({
       store: this.store,
       launcher: this.#launcher(),
-      objects: this.#objects(),
+      objectsFor: async () => ok(this.#objects()),
       tasks: {
         // What goes to another thread is cloned; so it is here.
         analyze: (request, { signal, say }) =>
@@ -152,7 +154,8 @@ export class Bench {
   async model(name: string, image = 'modelkeep/onnx', archiveUri?: string): Promise<void> {
     const row: Model = {
       ...(archiveUri === undefined ? {} : { archiveUri }),
-      ...{ name, arn: '', scope, image, environment: {}, request: {}, createdAtMs: 0 },
+      ...{ name, arn: '', scope, image, environment: {}, createdAtMs: 0 },
+      request: { ExecutionRoleArn: role },
     };
     await this.store.write((tx) => tx.put(models, hostedKey(scope, name), row));
   }
@@ -162,6 +165,7 @@ export class Bench {
       ...{ name: 'v', modelName: 'm', instanceCount: 1, weight: 1, instanceId: 'i' },
       ...{ startTimeoutMs: 1_000, downloadTimeoutMs: 1_000, image: 'modelkeep/onnx' },
       environment: {},
+      roleArn: role,
     };
     const active = { configName: 'c', variants: [variant], shadows: [], startedAtMs: 0 };
     const row: Endpoint = {

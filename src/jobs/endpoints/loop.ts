@@ -207,6 +207,8 @@ class Endpoints implements EndpointLoop {
     return this.#lanes(async () => {
       const server = await startModel(this.#parts, variant, {
         ...options,
+        scope: row.scope,
+        sourceArn: row.arn,
         name: `${row.name}-${variant.name}-${variant.instanceId.slice(0, 8)}`,
         onLog: (line) => this.#parts.onServerLog?.(row, variant, line),
       });

@@ -20,6 +20,7 @@ import {
   scoped,
 } from '../../engines/monitoring/rows.ts';
 import { makeObjects } from '../../engines/objects/objects.ts';
+import type { ObjectsFor } from '../../engines/objects/space.ts';
 import {
   type ProcessingJobRow,
   type ProcessingPlan,
@@ -42,6 +43,7 @@ import type { JobEnd, JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { AnalysisResult, Analyze } from '../processing/analysis.ts';
 import { makeProcessingLoop, type ProcessingLoop } from '../processing/loop.ts';
+import { Roles } from '../roles/roles.fixture.ts';
 import { mergerImage } from './job-of-run.ts';
 import { makeSchedulesLoop } from './schedules.ts';
 
@@ -81,6 +83,8 @@ export class Watch {
     clock: this.clock,
     random: this.random,
   });
+  readonly roles = new Roles();
+  objectsFor: ObjectsFor = this.roles.objectsFor(this.objects);
   readonly queue = makeWorkQueue<ProcessingWork>({ store: this.store, name: processingQueueName });
   readonly events: Event[] = [];
   readonly recorded: Datum[] = [];
@@ -256,12 +260,12 @@ export class Watch {
   }
 
   #makeProcessing(): ProcessingLoop {
-    const { store, clock, objects, queue } = this;
+    const { store, clock, queue } = this;
     this.#processes += 1;
     return makeProcessingLoop({
       store,
       clock,
-      objects,
+      objectsFor: (role) => this.objectsFor(role),
       queue,
       log: this.#log(),
       events: this.#bus(),

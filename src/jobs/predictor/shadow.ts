@@ -2,9 +2,10 @@
  * A server of a model for one analysis alone, as the original's shadow endpoint: it is started for
  * the work, is in no route, and is stopped when the work ends, however it ends.
  */
+import { executionRoleOf } from '../../engines/hosting/execution-role.ts';
 import { hostedKey } from '../../engines/hosting/names.ts';
 import { endpoints, models } from '../../engines/hosting/rows.ts';
-import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
+import { type ObjectsFor, parseObjectUri } from '../../engines/objects/space.ts';
 import type { Scope } from '../../kernel/arn.ts';
 import { repositoryOf } from '../../kernel/image.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
@@ -12,6 +13,7 @@ import type { Launcher } from '../../ports/launcher.ts';
 import type { Abortable, Reader } from '../../ports/metadata-store.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
 import { type Startable, startModel } from '../endpoints/starter.ts';
+import { spaceFor } from '../roles/acting.ts';
 
 const stopGraceMs = 10_000;
 const onnxRepository = 'modelkeep/onnx';
@@ -22,11 +24,14 @@ const mostLogLines = 200;
 export interface ShadowParts {
   readonly store: Reader;
   readonly launcher: Launcher;
-  readonly objects: ObjectSpace;
+  /** The archive is read by the right of the model's role, not of the job's. */
+  readonly objectsFor: ObjectsFor;
 }
 
 export interface ShadowRequest {
   readonly scope: Scope;
+  /** Of the job. */
+  readonly arn: string;
   /** The job's; names the server. Unique among the jobs that run. */
   readonly name: string;
   /** The model of the endpoint's first variant, when given, whatever `modelName` says. */
@@ -60,6 +65,8 @@ export async function withShadow<T>(
   options.say(`Starting a server of the model ${model.value.name} for this job.`);
   const started = await startModel(parts, model.value, {
     signal,
+    scope: request.scope,
+    sourceArn: request.arn,
     name: `sm-clarify-${request.name}`,
     onLog: limitedLog(options),
   });
@@ -68,7 +75,7 @@ export async function withShadow<T>(
   let archive: BlobFile | undefined;
   try {
     signal.throwIfAborted();
-    archive = await onnxArchiveOf(parts.objects, model.value, signal);
+    archive = await onnxArchiveOf(parts.objectsFor, model.value, { request, signal });
     const invocationsUrl = server.invocationsUrl.href;
     return await work({ invocationsUrl, onnxArchivePath: archive?.path });
   } finally {
@@ -78,16 +85,19 @@ export async function withShadow<T>(
 }
 
 async function onnxArchiveOf(
-  objects: ObjectSpace,
-  { image, archiveUri }: Startable,
-  signal: AbortSignal,
+  objectsFor: ObjectsFor,
+  { image, archiveUri, roleArn }: Startable,
+  { request, signal }: { readonly request: ShadowRequest; readonly signal: AbortSignal },
 ): Promise<BlobFile | undefined> {
   if (repositoryOf(image) !== onnxRepository || archiveUri === undefined) return undefined;
   const at = parseObjectUri(archiveUri);
   if (!at.ok) return undefined;
-  const summary = await objects.head(at.value);
+  const { scope, arn: sourceArn } = request;
+  const space = await spaceFor(objectsFor, { roleArn, who: 'the model', scope, sourceArn });
+  if (!space.ok) return undefined;
+  const summary = await space.value.head(at.value);
   if (!summary || summary.sizeBytes > largestArchiveBytes) return undefined;
-  return objects.asFile(at.value, { signal });
+  return space.value.asFile(at.value, { signal });
 }
 
 function limitedLog({ say }: ShadowOptions): (line: string) => void {
@@ -119,5 +129,6 @@ async function modelOf(
   }
   const model = await store.get(models, hostedKey(scope, modelName));
   if (!model) return refuse(`predictor.model_name: the model ${modelName} does not exist`);
-  return ok(model);
+  const roleArn = executionRoleOf(model);
+  return ok({ ...model, ...(roleArn === undefined ? {} : { roleArn }) });
 }

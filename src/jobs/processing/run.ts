@@ -2,7 +2,12 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { processingLog } from '../../engines/logs/names.ts';
-import { formatObjectUri, type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
+import {
+  formatObjectUri,
+  type ObjectSpace,
+  type ObjectsFor,
+  parseObjectUri,
+} from '../../engines/objects/space.ts';
 import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { once } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -13,6 +18,7 @@ import type { JobSpec, Launcher } from '../../ports/launcher.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
 import type { LogWriter } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
+import { refusingDenied, roleIn, spaceFor, uploadFailure } from '../roles/acting.ts';
 import type { AnalysisMetric, Analyze, FileContent } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
 import { figuresOf, reportName, reportPage } from './report.ts';
@@ -24,7 +30,7 @@ const metricsFileBytes = 16 * 1024 * 1024;
 export interface RunParts {
   readonly store: MetadataStore;
   readonly clock: Clock;
-  readonly objects: ObjectSpace;
+  readonly objectsFor: ObjectsFor;
   readonly workspaces: Workspaces;
   readonly launcher: Launcher;
   /** Image repository to the analysis that is built in under that name. */
@@ -33,6 +39,11 @@ export interface RunParts {
   readonly programLogs: LogWriter;
   /** Resolves when what was captured before the instant is in the object space. */
   readonly captured?: (beforeMs: number) => Promise<void>;
+}
+
+/** With the objects as the role of the job may use them. */
+interface ActingParts extends RunParts {
+  readonly objects: ObjectSpace;
 }
 
 export interface Ending {
@@ -52,12 +63,19 @@ export async function runProcessingJob(
   options: Abortable,
 ): Promise<Outcome<Ending>> {
   if (job.monitoring) await parts.captured?.(job.monitoring.windowEndMs);
+  const { arn: sourceArn, scope } = job;
+  const acting = { roleArn: roleIn(job.request), who: 'the job', scope, sourceArn };
+  const space = await spaceFor(parts.objectsFor, acting);
+  if (!space.ok) return space;
+  const own = { ...parts, objects: space.value };
   const analyze = parts.analyzers.get(repositoryOf(job.plan.image));
-  return analyze ? runAnalysis(job, analyze, { parts, options }) : runProgram(job, parts, options);
+  return refusingDenied(() =>
+    analyze ? runAnalysis(job, analyze, { parts: own, options }) : runProgram(job, own, options),
+  );
 }
 
 interface Around {
-  readonly parts: RunParts;
+  readonly parts: ActingParts;
   readonly options: Abortable;
 }
 
@@ -162,7 +180,7 @@ async function storeFile(
   const body = isText ? once(Buffer.from(content)) : createReadStream(content.path);
   try {
     const put = await objects.put({ bucket: at.value.bucket, key }, body, { contentType });
-    return put.ok ? ok(undefined) : refuse(`output ${uri}: ${put.reason}`);
+    return put.ok ? ok(undefined) : refuse(uploadFailure(uri, put.reason));
   } finally {
     if (!isText) await rm(content.path, { force: true });
   }
@@ -170,7 +188,7 @@ async function storeFile(
 
 async function runProgram(
   job: ProcessingJobRow,
-  parts: RunParts,
+  parts: ActingParts,
   options: Abortable,
 ): Promise<Outcome<Ending>> {
   const workspace = await parts.workspaces.make(`processing-${job.name}`);
@@ -261,7 +279,7 @@ async function upload(
       const key = prefix === '' ? file : `${prefix}/${file}`;
       const to = { bucket: at.value.bucket, key };
       const put = await objects.put(to, workspace.read(`${folder.value}/${file}`));
-      if (!put.ok) return refuse(`output ${formatObjectUri(to)}: ${put.reason}`);
+      if (!put.ok) return refuse(uploadFailure(formatObjectUri(to), put.reason));
     }
   }
   return ok(undefined);

@@ -16,6 +16,7 @@ import {
 import type { SignatureVersion } from '../../engines/topics/signing.ts';
 import { refuse } from '../../kernel/outcome.ts';
 import type { Poster } from '../../ports/poster.ts';
+import type { MayDeliver } from './admission.ts';
 import { bodyFor, type Envelopes } from './envelope.ts';
 
 export type Attempt =
@@ -29,7 +30,11 @@ export interface AttemptParts {
   readonly queues: Queues;
   readonly poster: Poster;
   readonly envelopes: Envelopes;
+  readonly mayDeliver: MayDeliver;
 }
+
+/** The code of what a queue's policy does not let in. */
+export const accessDenied = 'AccessDenied';
 
 /** A delivery with all it needs; the two confirmations have no message. */
 export interface Parcel {
@@ -91,9 +96,12 @@ export async function post(
 /** Sends in one transaction what one queue is to get; one answer per parcel. */
 export async function enqueue(
   parcels: readonly Parcel[],
-  { queues, envelopes }: AttemptParts,
+  { queues, envelopes, mayDeliver }: AttemptParts,
 ): Promise<readonly Attempt[]> {
-  const at = parseQueueArn(parcels[0]?.subscription.endpoint ?? '');
+  // One subscription's: the topic and the queue are the same for all.
+  const [first] = parcels;
+  if (!first) return [];
+  const at = parseQueueArn(first.subscription.endpoint);
   const queue = at && (await queues.find(at));
   const gone: Attempt = {
     kind: 'refused',
@@ -101,6 +109,11 @@ export async function enqueue(
     reason: 'The specified queue does not exist.',
   };
   if (!queue) return parcels.map(() => gone);
+  const refusal = await mayDeliver(first.subscription.topic, queue);
+  if (refusal) {
+    const { message: reason } = refusal;
+    return parcels.map(() => ({ kind: 'refused', code: accessDenied, reason }));
+  }
   const messages: NewMessage[] = [];
   const attempts: Attempt[] = [];
   for (const parcel of parcels) {

@@ -2,6 +2,8 @@
 import { createVerify } from 'node:crypto';
 import { x509Certificates } from '../../adapters/certificates/x509.ts';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
+import { makeAccess } from '../../engines/access/authorizer.ts';
+import { makeIdentitySpace } from '../../engines/identity/space.ts';
 import { makeQueues } from '../../engines/queues/queues.ts';
 import { type QueueSettings, queueArn } from '../../engines/queues/rows.ts';
 import { topicArn } from '../../engines/topics/rows.ts';
@@ -28,24 +30,43 @@ export const settings: QueueSettings = {
   deduplicationScope: 'queue',
   further: {},
 };
+/** Settings of a queue whose policy says so. */
+export function settingsWith(...statements: readonly object[]): QueueSettings {
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: statements });
+  return { ...settings, further: { Policy } };
+}
+
+/** Lets the topic in, and no other. */
+export function letsIn(topic: string = arn) {
+  return {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: '*',
+    Condition: { ArnEquals: { 'aws:SourceArn': topic } },
+  };
+}
+
+export const open = settingsWith(letsIn());
 const signal = new AbortController().signal;
 
 /** One key for all tests: making one takes a while. */
 const pair = x509Certificates().selfSigned({ commonName: 'sns.amazonaws.com' });
 
+const certificates = { selfSigned: () => pair };
+
 export type Answer = number | Promise<number> | 'unreachable';
+
+const secrets = {
+  seal: (text: string) => Buffer.from(text).toString('base64'),
+  open: (sealed: string) => Buffer.from(sealed, 'base64').toString(),
+};
 
 export async function start(answer: (post: Post, atMs: number) => Answer = () => 200) {
   const store = memoryMetadataStore();
   const clock = new VirtualClock(1_700_000_000_000);
   const random = seededRandom(3);
-  const wait = async () => {};
-  const queues = makeQueues({ store, clock, random, wait });
-  const secrets = {
-    seal: (text: string) => Buffer.from(text).toString('base64'),
-    open: (sealed: string) => Buffer.from(sealed, 'base64').toString(),
-  };
-  const certificates = { selfSigned: () => pair };
+  const queues = makeQueues({ store, clock, random, wait: async () => {} });
   const topics = makeTopics({ store, clock, random, secrets, certificates });
   const posts: { readonly post: Post; readonly atMs: number }[] = [];
   const poster: Poster = {
@@ -58,13 +79,20 @@ export async function start(answer: (post: Post, atMs: number) => Answer = () =>
   };
   const warnings: string[] = [];
   const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
-  const parts = { topics, queues, poster, clock, random, log, publicUrl: () => publicUrl };
+  const access = makeAccess({
+    space: makeIdentitySpace(store),
+    clock,
+    log: silentLogger,
+    partition: 'aws',
+  });
+  const seams = { access, poster, clock, random, log };
+  const parts = { topics, queues, ...seams, publicUrl: () => publicUrl };
   const loop = makeTopicDelivery(parts);
   const { topic } = await topics.create(at, { fifo: false, attributes: {}, tags: {} });
 
   async function addQueue(name: string, attributes: Record<string, string> = {}, change = {}) {
     const queue = { ...place, name };
-    await queues.create(queue, { settings: { ...settings, ...change }, tags: {} });
+    await queues.create(queue, { settings: { ...open, ...change }, tags: {} });
     return subscribe('sqs', queueArn(queue), attributes);
   }
   async function subscribe(

@@ -1,15 +1,17 @@
 /** Delivery to queues: documents and their signatures, filters, order, dead letters. */
 import { describe, expect, test } from 'vitest';
 import { queueArn } from '../../engines/queues/rows.ts';
-import { deliveryRows, laneRows, messageRows } from '../../engines/topics/rows.ts';
+import { deliveryRows, laneRows, messageRows, topicArn } from '../../engines/topics/rows.ts';
 import { defined } from '../../kernel/assert.ts';
 import {
   arn,
   at,
+  letsIn,
+  open,
   place,
   publicUrl,
   published,
-  settings,
+  settingsWith,
   start,
   verifies,
 } from './delivery.fixture.ts';
@@ -100,7 +102,7 @@ describe('queues', () => {
     const { topics, read, settle, queues, addQueue, warnings } = await start();
     const dead = queueArn({ ...place, name: 'dead' });
     await addQueue('q', { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead }) });
-    await queues.create({ ...place, name: 'dead' }, { settings, tags: {} });
+    await queues.create({ ...place, name: 'dead' }, { settings: open, tags: {} });
     await queues.remove({ ...place, name: 'q' });
     await topics.publish(arn, { message: 'a' });
     await settle();
@@ -146,7 +148,10 @@ test('a FIFO topic keeps order, numbers and drops repetitions', async () => {
   const fifo = { ...place, name: 'orders.fifo' };
   const { topic } = await topics.create(fifo, { fifo: true, attributes: {}, tags: {} });
   const queue = { ...place, name: 'orders.fifo' };
-  await queues.create(queue, { settings: { ...settings, fifo: true }, tags: {} });
+  await queues.create(queue, {
+    settings: { ...settingsWith(letsIn(topicArn(fifo))), fifo: true },
+    tags: {},
+  });
   await topics.subscriptions.subscribe(topic, {
     protocol: 'sqs',
     endpoint: queueArn(queue),

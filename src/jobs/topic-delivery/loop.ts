@@ -3,8 +3,10 @@
  * side, failures again as its policy says, and what cannot be delivered to its dead letters.
  * Delivering twice is possible after a crash, losing is not.
  */
+import type { Access } from '../../engines/access/access.ts';
 import type { Queues } from '../../engines/queues/queues.ts';
 import { parseQueueArn } from '../../engines/queues/rows.ts';
+import type { NewMessage } from '../../engines/queues/send.ts';
 import type { Result } from '../../engines/topics/deliveries.ts';
 import { topicLimits } from '../../engines/topics/limits.ts';
 import { effectivePolicy, retryDelaySeconds } from '../../engines/topics/retry.ts';
@@ -21,12 +23,24 @@ import type { Logger } from '../../kernel/log.ts';
 import type { Loop } from '../../kernel/loop.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Poster } from '../../ports/poster.ts';
-import { type Attempt, enqueue, isRaw, type Parcel, post, textOf } from './attempt.ts';
+import { type MayDeliver, makeAdmission } from './admission.ts';
+import {
+  type Attempt,
+  accessDenied,
+  enqueue,
+  isRaw,
+  type Parcel,
+  post,
+  textOf,
+} from './attempt.ts';
+import { type Closed, makeClosed } from './closed.ts';
 import { type Envelopes, makeEnvelopes } from './envelope.ts';
 
 export interface TopicDeliveryParts {
   readonly topics: Topics;
   readonly queues: Queues;
+  /** Decides whether queues let topics in. */
+  readonly access: Access;
   readonly poster: Poster;
   readonly clock: Clock;
   readonly random: Random;
@@ -82,7 +96,9 @@ interface Turn {
 function makeLaneServer(parts: TopicDeliveryParts) {
   const { topics, clock } = parts;
   const envelopes = makeEnvelopes(topics.signer, parts.publicUrl);
-  const attemptParts = { ...parts, envelopes };
+  const mayDeliver = makeAdmission(parts);
+  const attemptParts = { ...parts, envelopes, mayDeliver };
+  const closed = makeClosed(parts.log);
 
   return async function serve(lane: string, { nowMs, signal }: Turn): Promise<void> {
     const present = await topics.subscriptions.find(lane);
@@ -95,7 +111,12 @@ function makeLaneServer(parts: TopicDeliveryParts) {
     const limit = isQueue ? messagesPerQueueTurn : Math.min(postsPerLane, rate ?? postsPerLane);
     const due = await topics.deliveries.due(lane, { nowMs, limit: Math.max(1, limit) });
     const version = topic?.attributes.SignatureVersion === '2' ? '2' : '1';
-    const { parcels, idle } = await pack(due, { subscription, left: !present, policy, version });
+    const { parcels, idle } = await pack(topics, due, {
+      subscription,
+      left: !present,
+      policy,
+      version,
+    });
     const attempts = isQueue
       ? await enqueue(parcels, attemptParts)
       : await Promise.all(
@@ -103,6 +124,7 @@ function makeLaneServer(parts: TopicDeliveryParts) {
             isTooOld(parcel, nowMs) ? tooOld : post(parcel, attemptParts, signal),
           ),
         );
+    if (subscription && isQueue) closed.note(subscription, attempts);
     const results: Result[] = idle.map(({ id }) => ({ id, end: true }));
     for (const [i, parcel] of parcels.entries()) {
       const attempt = attempts[i];
@@ -111,23 +133,6 @@ function makeLaneServer(parts: TopicDeliveryParts) {
     const pauseMs = rate === undefined || isQueue ? 0 : (parcels.length / rate) * 1_000;
     await topics.deliveries.settle(lane, results, nowMs + pauseMs);
   };
-
-  /** Joins deliveries with what they need; `idle` are those whose subscription left meanwhile. */
-  async function pack(due: readonly DeliveryRow[], with_: Packing) {
-    const parcels: Parcel[] = [];
-    const idle: DeliveryRow[] = [];
-    const { subscription, left, policy, version } = with_;
-    for (const delivery of due) {
-      const isNotification = delivery.kind === 'Notification';
-      const message = isNotification
-        ? await topics.deliveries.message(delivery.message)
-        : undefined;
-      const wanted = delivery.kind === 'UnsubscribeConfirmation' ? left : !left;
-      if (!subscription || !wanted || (isNotification && !message)) idle.push(delivery);
-      else parcels.push({ delivery, subscription, message, policy, version });
-    }
-    return { parcels, idle };
-  }
 
   /** No result leaves a delivery as it was: the server is going down, nobody failed. */
   async function conclude(
@@ -144,7 +149,7 @@ function makeLaneServer(parts: TopicDeliveryParts) {
         return [{ id, end: false, dueAtMs: clock.nowMs() + seconds * 1_000 }];
       }
     }
-    await bury(parcel, attempt, { ...parts, envelopes });
+    await bury(parcel, attempt, { ...attemptParts, closed });
     return [{ id, end: true }];
   }
 }
@@ -168,11 +173,32 @@ interface Packing {
   readonly version: Parcel['version'];
 }
 
+/** Joins deliveries with what they need; `idle` are those whose subscription left meanwhile. */
+async function pack(topics: Topics, due: readonly DeliveryRow[], with_: Packing) {
+  const parcels: Parcel[] = [];
+  const idle: DeliveryRow[] = [];
+  const { subscription, left, policy, version } = with_;
+  for (const delivery of due) {
+    const isNotification = delivery.kind === 'Notification';
+    const message = isNotification ? await topics.deliveries.message(delivery.message) : undefined;
+    const wanted = delivery.kind === 'UnsubscribeConfirmation' ? left : !left;
+    if (!subscription || !wanted || (isNotification && !message)) idle.push(delivery);
+    else parcels.push({ delivery, subscription, message, policy, version });
+  }
+  return { parcels, idle };
+}
+
+interface BuryingParts extends TopicDeliveryParts {
+  readonly envelopes: Envelopes;
+  readonly mayDeliver: MayDeliver;
+  readonly closed: Closed;
+}
+
 /** To the dead letters, where the subscription has a queue for them; else lost, and said so. */
 async function bury(
   parcel: Parcel,
   attempt: Exclude<Attempt, { kind: 'delivered' }>,
-  { queues, log, random, envelopes }: TopicDeliveryParts & { readonly envelopes: Envelopes },
+  { queues, log, random, envelopes, mayDeliver, closed }: BuryingParts,
 ): Promise<void> {
   const { subscription, message, delivery } = parcel;
   const fields = {
@@ -182,26 +208,43 @@ async function bury(
     code: attempt.code,
     reason: attempt.reason,
   };
-  const at = message && parseQueueArn(deadLetterArn(subscription) ?? '');
-  if (!at) return log.warn('a delivery was given up', fields);
-  const text = (value: string) => ({ type: 'String', text: value });
-  const { groupId, deduplicationId } = message;
-  const sent = await queues.send(at, [
-    {
-      body: await textOf(parcel, envelopes),
-      attributes: {
-        ...(isRaw(subscription) ? message.attributes : {}),
-        RequestID: text(uuid(random)),
-        ErrorCode: text(attempt.code),
-        ErrorMessage: text(attempt.reason),
-      },
-      system: {},
-      senderId: subscription.topic.account,
-      ...(groupId === undefined ? {} : { groupId }),
-      deduplicationId: deduplicationId ?? delivery.id,
-    },
-  ]);
+  const arn = deadLetterArn(subscription) ?? '';
+  const at = message && parseQueueArn(arn);
+  if (!at) {
+    // Those that are refused entrance were told about, once for all of them.
+    if (attempt.code !== accessDenied) log.warn('a delivery was given up', fields);
+    return;
+  }
+  const queue = await queues.find(at);
+  const refusal = queue && (await mayDeliver(subscription.topic, queue));
+  if (refusal) return closed.tell(subscription, arn, refusal.message);
+  const body = await textOf(parcel, envelopes);
+  const letter = deadLetter(parcel, attempt, { body, requestId: uuid(random) });
+  const sent = await queues.send(at, [letter]);
   if (!sent.ok) log.warn('a delivery was given up: its dead-letter queue is not there', fields);
+}
+
+/** What could not be delivered, with the reason beside it. */
+function deadLetter(
+  { subscription, message, delivery }: Parcel,
+  { code, reason }: Exclude<Attempt, { kind: 'delivered' }>,
+  { body, requestId }: { readonly body: string; readonly requestId: string },
+): NewMessage {
+  const text = (value: string) => ({ type: 'String', text: value });
+  const { groupId, deduplicationId } = message ?? {};
+  return {
+    body,
+    attributes: {
+      ...(isRaw(subscription) ? message?.attributes : {}),
+      RequestID: text(requestId),
+      ErrorCode: text(code),
+      ErrorMessage: text(reason),
+    },
+    system: {},
+    senderId: subscription.topic.account,
+    ...(groupId === undefined ? {} : { groupId }),
+    deduplicationId: deduplicationId ?? delivery.id,
+  };
 }
 
 function deadLetterArn({ attributes }: SubscriptionRow): string | undefined {

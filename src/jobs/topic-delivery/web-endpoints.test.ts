@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { queueArn } from '../../engines/queues/rows.ts';
 import { topicArn } from '../../engines/topics/rows.ts';
 import { defined } from '../../kernel/assert.ts';
-import { type Answer, arn, at, place, settings, start, verifies } from './delivery.fixture.ts';
+import { type Answer, arn, at, open, place, start, verifies } from './delivery.fixture.ts';
 
 describe('web endpoints', () => {
   const url = 'http://hook.example/in';
@@ -111,7 +111,7 @@ describe('web endpoints', () => {
     const { topics, posts, settle, addEndpoint, read, queues } = await start((post) =>
       post.headers['x-amz-sns-message-type'] === 'Notification' ? 403 : 200,
     );
-    await queues.create({ ...place, name: 'dead' }, { settings, tags: {} });
+    await queues.create({ ...place, name: 'dead' }, { settings: open, tags: {} });
     await addEndpoint(url, { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead }) });
     await topics.publish(arn, { message: 'a' });
     await settle();

@@ -3,6 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import {
   formatObjectUri,
+  ObjectAccessDenied,
   type ObjectAddress,
   type ObjectSpace,
 } from '../../engines/objects/space.ts';
@@ -10,6 +11,7 @@ import { type Payload, payloadsOf, RecordTooLarge } from '../../engines/transfor
 import type { TransformPlan } from '../../engines/transform/rows.ts';
 import { type ByteStream, gather, TooManyBytes } from '../../kernel/bytes.ts';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
+import { accessDenied, isDenied } from '../roles/acting.ts';
 import { type Conversion, whereIn } from './answers.ts';
 import { inOrder, type Permits } from './in-order.ts';
 import { type InvokeParts, invoke } from './invoke.ts';
@@ -46,7 +48,9 @@ export async function transformObject(
     const stream = await parts.objects.read(from, { signal });
     if (!stream) return refuse(`${uri} does not exist`);
     const put = await parts.objects.put(to, answersTo(stream, passage, { parts, signal }), options);
-    return put.ok ? ok(undefined) : refuse(`${formatObjectUri(to)}: ${put.reason}`);
+    if (put.ok) return ok(undefined);
+    const reason = isDenied(put.reason) ? accessDenied(put.reason) : put.reason;
+    return refuse(`${formatObjectUri(to)}: ${reason}`);
   } catch (cause) {
     signal.throwIfAborted();
     const reason = refusalOf(cause, parts.plan);
@@ -58,6 +62,7 @@ export async function transformObject(
 /** Undefined for what is nobody's data: a bug, or a store that fails. */
 function refusalOf(cause: unknown, plan: TransformPlan): string | undefined {
   if (cause instanceof Refused) return cause.message;
+  if (cause instanceof ObjectAccessDenied) return accessDenied(cause.message);
   const limit = `the ${plan.payloadBytes} bytes that MaxPayloadInMB lets a request carry`;
   if (cause instanceof RecordTooLarge) return `record ${cause.record} is larger than ${limit}`;
   if (cause instanceof TooManyBytes) {

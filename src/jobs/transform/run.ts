@@ -1,7 +1,7 @@
 /** Runs one transform job: a model server, every object through it, then the manifests. */
 import { setMaxListeners } from 'node:events';
 import { transformLog } from '../../engines/logs/names.ts';
-import type { ObjectSpace } from '../../engines/objects/space.ts';
+import type { ObjectSpace, ObjectsFor } from '../../engines/objects/space.ts';
 import type { TransformJobRow } from '../../engines/transform/rows.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
@@ -9,6 +9,7 @@ import type { Forwarder } from '../../ports/forwarder.ts';
 import type { Launcher } from '../../ports/launcher.ts';
 import type { LogWriter } from '../../ports/program-logs.ts';
 import { startModel } from '../endpoints/starter.ts';
+import { refusingDenied, spaceFor } from '../roles/acting.ts';
 import { makeConversion } from './answers.ts';
 import { writeManifests } from './capture.ts';
 import { Permits } from './in-order.ts';
@@ -21,7 +22,7 @@ const mostFailedObjects = 10;
 const stopGraceMs = 30_000;
 
 export interface TransformRunParts {
-  readonly objects: ObjectSpace;
+  readonly objectsFor: ObjectsFor;
   readonly launcher: Launcher;
   readonly forwarder: Forwarder;
   readonly programLogs: LogWriter;
@@ -38,12 +39,33 @@ export async function runTransform(
 ): Promise<Outcome<void>> {
   // Every request in flight listens.
   setMaxListeners(0, signal);
-  const { objects, launcher, forwarder, wait, programLogs, log } = parts;
+  const { model } = job.plan;
+  const { roleArn } = model;
+  const { arn: sourceArn, scope } = job;
+  const acting = { roleArn, who: `the model ${model.name}`, scope, sourceArn };
+  const space = await spaceFor(parts.objectsFor, acting);
+  if (!space.ok) return space;
+  return refusingDenied(() => runActing(job, { ...parts, objects: space.value }, signal));
+}
+
+/** With the objects as the role of the model may use them. */
+interface ActingParts extends TransformRunParts {
+  readonly objects: ObjectSpace;
+}
+
+async function runActing(
+  job: TransformJobRow,
+  parts: ActingParts,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
+  const { objects, objectsFor, launcher, forwarder, wait, programLogs, log } = parts;
   const { plan } = job;
   const listed = await listPassages(plan, objects);
   if (!listed.ok) return listed;
-  const server = await startModel({ launcher, objects }, plan.model, {
+  const server = await startModel({ launcher, objectsFor }, plan.model, {
     signal,
+    scope: job.scope,
+    sourceArn: job.arn,
     name: `transform-${job.name}`,
     onLog: (line) => programLogs.append(transformLog(job), line),
   });

@@ -27,6 +27,7 @@ import type { Logger } from '../../kernel/log.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
+import { Roles } from '../roles/roles.fixture.ts';
 import { makeTransformLoop, type TransformLoop } from './loop.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
@@ -63,6 +64,7 @@ export class Batches {
     clock: this.clock,
     random: this.random,
   });
+  readonly roles = new Roles();
   readonly queue = makeWorkQueue<TransformWork>({ store: this.store, name: transformQueueName });
   readonly events: Event[] = [];
   readonly woken: string[] = [];
@@ -207,7 +209,8 @@ export class Batches {
       run: async () => refuse('not a job'),
     };
     return makeTransformLoop({
-      ...{ store, clock, objects, queue, log, events, launcher },
+      ...{ store, clock, queue, log, events, launcher },
+      objectsFor: this.roles.objectsFor(objects),
       forwarder: this.#forwarder,
       programLogs: { append: () => {}, close: async () => {} },
       wait: async (ms) => void this.waitedMs.push(ms),
@@ -221,7 +224,12 @@ export class Batches {
 /** Lines of CSV below `in/`, to `out/`. */
 export function planOf(): TransformPlan {
   return {
-    model: { name: 'summer', image: 'model', environment: { A: '1' } },
+    model: {
+      name: 'summer',
+      image: 'model',
+      environment: { A: '1' },
+      roleArn: 'arn:aws:iam::111122223333:role/summer',
+    },
     source: {
       uri: `s3://${bucket}/in`,
       isManifest: false,

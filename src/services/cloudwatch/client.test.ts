@@ -19,7 +19,7 @@ import { silentLogger } from '../../kernel/log.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { makeListener } from '../../wire/listener.ts';
 import { mount } from '../../wire/operation.ts';
-import { cloudwatch } from './index.ts';
+import { cloudwatch, cloudwatchPermissions } from './index.ts';
 import { scope, setup, topic } from './setup.fixture.ts';
 
 const nowMs = Math.floor(Date.now() / minuteMs) * minuteMs;
@@ -30,7 +30,10 @@ let client: CloudWatchClient;
 
 beforeAll(async () => {
   const listener = makeListener({
-    services: [mount('cloudwatch', cloudwatch, parts)],
+    services: [
+      mount('cloudwatch', { operations: cloudwatch, permissions: cloudwatchPermissions }, parts),
+    ],
+    authorize: async () => new Map(),
     findSecret: async () => ({ secretAccessKey: 'secret', caller: ctx.caller }),
     // Requests are signed by the machine's clock.
     clock: { nowMs: () => Date.now() },

@@ -16,7 +16,9 @@ import { getMetricData } from './metric-queries.ts';
 import { getMetricStatistics } from './metric-statistics.ts';
 import { listMetrics } from './metrics.ts';
 
-export const cloudwatch: OperationTable<CloudWatchCtx> = {
+export { cloudwatchPermissions } from './permissions.ts';
+
+export const cloudwatch = {
   PutMetricData: putMetricData,
   GetMetricData: getMetricData,
   GetMetricStatistics: getMetricStatistics,
@@ -32,4 +34,4 @@ export const cloudwatch: OperationTable<CloudWatchCtx> = {
   TagResource: tagResource,
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
-};
+} satisfies OperationTable<CloudWatchCtx>;

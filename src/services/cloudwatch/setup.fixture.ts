@@ -7,7 +7,7 @@ import { makeAlarmLoop } from '../../jobs/alarms/alarm-loop.ts';
 import { formatArn } from '../../kernel/arn.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
-import { ok } from '../../kernel/outcome.ts';
+import { ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Call } from '../../wire/operation.ts';
 import type { CloudWatchCtx } from './context.ts';
@@ -45,7 +45,10 @@ export function setup(nowMs = startMs) {
     series,
     clock,
     log: silentLogger,
+    // Topics that are not there have no policy to ask.
+    access: { refusalOf: async () => undefined, assumedBy: async () => refuse('no role') },
     topics: {
+      find: async () => undefined,
       publish: async (_, message) => {
         sent.push(message);
         return ok({ messageId: '1' });

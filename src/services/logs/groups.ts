@@ -9,7 +9,7 @@ const jobGroups: readonly (readonly [group: string, folder: string])[] = [
   ['/aws/sagemaker/TransformJobs', logFolders.transform],
 ];
 const endpointGroups = '/aws/sagemaker/Endpoints/';
-const groupResource = 'log-group:';
+export const groupResource = 'log-group:';
 
 export interface LogGroup {
   readonly name: string;

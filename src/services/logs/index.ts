@@ -9,9 +9,11 @@ import { getLogEvents } from './log-event.ts';
 import { describeLogGroups } from './log-group.ts';
 import { describeLogStreams } from './log-stream.ts';
 
-export const logs: OperationTable<LogsCtx> = {
+export { logsPermissions } from './permissions.ts';
+
+export const logs = {
   DescribeLogGroups: describeLogGroups,
   DescribeLogStreams: describeLogStreams,
   GetLogEvents: getLogEvents,
   FilterLogEvents: filterLogEvents,
-};
+} satisfies OperationTable<LogsCtx>;

@@ -12,13 +12,13 @@ import type {
   ListBucketsRequest,
 } from '@aws-sdk/client-s3';
 import type { BucketRow } from '../../engines/objects/rows.ts';
-import { formatArn, type Scope } from '../../kernel/arn.ts';
+import type { Scope } from '../../kernel/arn.ts';
 import { defined } from '../../kernel/assert.ts';
 import { Fault } from '../../wire/operation.ts';
 import { isBucketName } from './bucket-name.ts';
 import type { S3Ctx } from './context.ts';
 import { faults } from './faults.ts';
-import { bucketOf, ownerOf, valueOf } from './ground.ts';
+import { bucketArn, bucketOf, ownerOf, valueOf } from './ground.ts';
 import { readToken, writeToken } from './paging.ts';
 import { bucketTags } from './tags.ts';
 import { refuseUnbuilt } from './unbuilt.ts';
@@ -48,11 +48,7 @@ export async function createBucket(
   // The default region alone takes a second creation by the owner for a success.
   const again = made.ok || (region === defaultRegion && made.detail?.['region'] === region);
   if (!again) throw faults.bucketOwned(name);
-  return { Location: `/${name}`, BucketArn: arnOf(name, ctx.scope) };
-}
-
-function arnOf(name: string, { partition }: Scope): string {
-  return formatArn({ partition, region: '', account: '' }, 's3', name);
+  return { Location: `/${name}`, BucketArn: bucketArn(name, ctx.scope) };
 }
 
 /** Each region's endpoint makes buckets in that region, and the default region's in any. */
@@ -127,7 +123,7 @@ export async function listBuckets(
       Name: name,
       CreationDate: new Date(createdAtMs),
       BucketRegion: region,
-      BucketArn: arnOf(name, ctx.scope),
+      BucketArn: bucketArn(name, ctx.scope),
     })),
     Owner: ownerOf(account),
     Prefix,

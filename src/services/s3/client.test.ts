@@ -13,7 +13,7 @@ import { silentLogger } from '../../kernel/log.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { makeListener } from '../../wire/listener.ts';
 import { mount } from '../../wire/operation.ts';
-import { s3 } from './index.ts';
+import { s3, s3Permissions } from './index.ts';
 
 const account = '123456789012';
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -36,7 +36,8 @@ beforeAll(async () => {
   const objects = makeObjects({ store, blobs, clock, random });
   const caller = { accessKeyId: credentials.accessKeyId, arn: 'root', userId: account, account };
   const listener = makeListener({
-    services: [mount('s3', s3, { objects, clock })],
+    services: [mount('s3', { operations: s3, permissions: s3Permissions }, { objects, clock })],
+    authorize: async () => new Map(),
     findSecret: async (id) =>
       id === credentials.accessKeyId
         ? { secretAccessKey: credentials.secretAccessKey, caller }
@@ -353,4 +354,32 @@ test('buckets, their location and their tags', async () => {
   await client.send(new sdk.PutObjectTaggingCommand({ ...at, Tagging: { TagSet: [] } }));
   expect((await client.send(new sdk.GetObjectTaggingCommand(at))).TagSet).toEqual([]);
   expect((await client.send(new sdk.HeadBucketCommand({ Bucket }))).BucketRegion).toBe('us-east-1');
+});
+
+test('a policy is a body of JSON, not of XML', async () => {
+  const Statement = {
+    Effect: 'Allow',
+    Principal: { AWS: account },
+    Action: 's3:GetObject',
+    Resource: `arn:aws:s3:::${Bucket}/*`,
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await client.send(new sdk.PutBucketPolicyCommand({ Bucket, Policy }));
+  const told = await client.send(new sdk.GetBucketPolicyCommand({ Bucket }));
+  expect(told.Policy).toBe(Policy);
+  const status = await client.send(new sdk.GetBucketPolicyStatusCommand({ Bucket }));
+  expect(status.PolicyStatus).toEqual({ IsPublic: false });
+  await client.send(new sdk.DeleteBucketPolicyCommand({ Bucket }));
+  expect(await failure(client.send(new sdk.GetBucketPolicyCommand({ Bucket })))).toEqual([
+    'NoSuchBucketPolicy',
+    404,
+  ]);
+  const PublicAccessBlockConfiguration = { BlockPublicPolicy: true };
+  const block = { Bucket, PublicAccessBlockConfiguration };
+  await client.send(new sdk.PutPublicAccessBlockCommand(block));
+  const blocked = await client.send(new sdk.GetPublicAccessBlockCommand({ Bucket }));
+  expect(blocked.PublicAccessBlockConfiguration).toMatchObject({
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: false,
+  });
 });

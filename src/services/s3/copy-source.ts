@@ -10,30 +10,37 @@ export interface CopyInput extends CopyConditions {
   readonly ExpectedSourceBucketOwner?: string | undefined;
 }
 
+const badSources = {
+  encoding: 'Copy Source must be URL-encoded UTF-8',
+  form: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+} as const;
+
 /** `/bucket/key?versionId=id`, percent-encoded, the first slash optional. */
-export function parseCopySource({ CopySource, ExpectedSourceBucketOwner }: CopyInput): Lookup {
+export function readCopySource({
+  CopySource,
+  ExpectedSourceBucketOwner,
+}: CopyInput): Lookup | keyof typeof badSources {
   const [, path = '', , VersionId] = /^(.*?)(\?versionId=(.*))?$/s.exec(CopySource ?? '') ?? [];
-  const [, Bucket, Key] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(path)) ?? [];
-  if (Bucket === undefined || Key === undefined || Bucket.includes(':')) {
-    throw faults.invalidArgument(
-      'x-amz-copy-source',
-      CopySource,
-      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    );
-  }
+  const text = decoded(path);
+  if (text === undefined) return 'encoding';
+  const [, Bucket, Key] = /^\/?([^/]+)\/(.+)$/s.exec(text) ?? [];
+  if (Bucket === undefined || Key === undefined || Bucket.includes(':')) return 'form';
   return { Bucket, Key, VersionId, ExpectedBucketOwner: ExpectedSourceBucketOwner };
 }
 
-function decoded(text: string): string {
+/** Throws InvalidArgument. */
+export function parseCopySource(input: CopyInput): Lookup {
+  const read = readCopySource(input);
+  if (typeof read !== 'string') return read;
+  throw faults.invalidArgument('x-amz-copy-source', input.CopySource, badSources[read]);
+}
+
+function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    if (!(cause instanceof URIError)) throw cause;
-    throw faults.invalidArgument(
-      'x-amz-copy-source',
-      text,
-      'Copy Source must be URL-encoded UTF-8',
-    );
+    if (cause instanceof URIError) return undefined;
+    throw cause;
   }
 }
 

@@ -53,7 +53,12 @@ function refusedAs(answer: Answer<Removed>, removal: Removal, bucket: string): R
   throw faultOf(answer, { bucket, key: removal.key, version: removal.version });
 }
 
-const maxObjects = 1_000;
+export const maxObjects = 1_000;
+
+/** The name of one of many objects, for what the caller may not delete. */
+export function itemOf({ Key, VersionId }: Pick<Named, 'Key' | 'VersionId'>): string {
+  return JSON.stringify([Key, VersionId]);
+}
 
 export async function deleteObjects(
   input: DeleteObjectsRequest,
@@ -63,7 +68,7 @@ export async function deleteObjects(
   const { Objects: named = [], Quiet = false } = input.Delete ?? {};
   if (named.length === 0 || named.length > maxObjects) throw faults.malformedXml();
   const { name } = await bucketOf(input, ctx);
-  const checked = named.map((one) => checkedRemoval(one, name));
+  const checked = named.map((one) => checkedRemoval(one, name, ctx));
   const removals = checked.flatMap((one) => (one instanceof Fault ? [] : [one]));
   const answers = valueOf(await ctx.objects.remove(name, removals), { bucket: name, key: '' });
 
@@ -85,8 +90,10 @@ export async function deleteObjects(
 }
 
 /** What is wrong with one of many is told beside the others' success. */
-function checkedRemoval(one: ObjectIdentifier, bucket: string): Removal | Fault {
+function checkedRemoval(one: ObjectIdentifier, bucket: string, ctx: S3Ctx): Removal | Fault {
   if (one.Key === undefined || one.Key === '') throw faults.malformedXml();
+  const refused = ctx.refused?.get(itemOf(one));
+  if (refused !== undefined) return faults.accessDenied(refused);
   try {
     addressOf({ Bucket: bucket, Key: one.Key });
     if (one.LastModifiedTime !== undefined || one.Size !== undefined) {

@@ -11,7 +11,15 @@ const conflict = (code: string, message: string, members: Members) =>
   new Fault(code, message, { status: 409, members });
 
 export const faults = {
-  accessDenied: () => new Fault('AccessDenied', 'Access Denied', { status: 403 }),
+  accessDenied: (message = 'Access Denied') => new Fault('AccessDenied', message, { status: 403 }),
+  publicPolicy: (caller: string, bucketArn: string) =>
+    new Fault(
+      'AccessDenied',
+      `User: ${caller} is not authorized to perform: s3:PutBucketPolicy on resource:` +
+        ` "${bucketArn}" because public policies are prevented by the BlockPublicPolicy setting` +
+        ' in S3 Block Public Access.',
+      { status: 403 },
+    ),
 
   noSuchBucket: (BucketName: string) =>
     missing('NoSuchBucket', 'The specified bucket does not exist', { BucketName }),
@@ -143,6 +151,15 @@ export const faults = {
     bad(
       'MalformedXML',
       'The XML you provided was not well-formed or did not validate against our published schema',
+    ),
+  malformedPolicy: (message: string) => bad('MalformedPolicy', message),
+  noBucketPolicy: (BucketName: string) =>
+    missing('NoSuchBucketPolicy', 'The bucket policy does not exist', { BucketName }),
+  noPublicAccessBlock: (BucketName: string) =>
+    missing(
+      'NoSuchPublicAccessBlockConfiguration',
+      'The public access block configuration was not found',
+      { BucketName },
     ),
   invalidTag: (message: string, members: Members = {}) => bad('InvalidTag', message, members),
   tooManyTags: (message: string) => bad('BadRequest', message),

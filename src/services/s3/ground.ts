@@ -9,6 +9,7 @@ import { maxPutBytes } from '../../engines/objects/blobs.ts';
 import { minPartBytes } from '../../engines/objects/completion.ts';
 import type { BucketRow, StoredVersion, VersionRow } from '../../engines/objects/rows.ts';
 import type { ObjectAddress } from '../../engines/objects/space.ts';
+import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
 import { defined } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Fault } from '../../wire/operation.ts';
@@ -40,6 +41,11 @@ export async function bucketOf(
   return bucket;
 }
 
+/** S3's names have neither region nor account. */
+export function bucketArn(name: string, { partition }: Scope): Arn {
+  return formatArn({ partition, region: '', account: '' }, 's3', name);
+}
+
 export const maxKeyBytes = 1_024;
 
 /** Throws KeyTooLongError. Any other text is a key. */
@@ -60,11 +66,22 @@ export interface Lookup extends InObject {
   readonly VersionId?: string | undefined;
 }
 
+/** Under this name calls that read an object ask whether the caller may list its bucket. */
+export const listItem = 'list';
+
+/** Whoever may not list a bucket does not learn what is missing from it. */
+function hideMissing({ refused }: S3Ctx): void {
+  const words = refused?.get(listItem);
+  if (words !== undefined) throw faults.accessDenied(words);
+}
+
 /** The newest or the named version, delete markers included. */
 export async function findVersion(input: Lookup, ctx: S3Ctx): Promise<VersionRow> {
   const at = addressOf(input);
   const version = versionIdOf(input.VersionId);
-  return valueOf(await ctx.objects.find(at, version), { ...at, version });
+  const found = await ctx.objects.find(at, version);
+  if (!found.ok) hideMissing(ctx);
+  return valueOf(found, { ...at, version });
 }
 
 /** The object, not a delete marker: those are NoSuchKey when newest, MethodNotAllowed by name. */
@@ -77,6 +94,7 @@ export async function findObject(
   const { object } = row;
   if (object) return { ...row, object };
   if (input.VersionId !== undefined) throw faults.isMarker(method, row.id);
+  hideMissing(ctx);
   const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': row.id };
   throw faults.noSuchKey(row.key, headers);
 }

@@ -50,7 +50,7 @@ export function s3Fixture() {
   };
   const put = (Key: string, content = '', more: object = {}) =>
     calls.PutObject({ Bucket: 'data', Key, Body: text(content), ...more });
-  return { clock, objects, calls, bucket, put };
+  return { clock, objects, context, calls, bucket, put };
 }
 
 export const text = (content: string) => once(Buffer.from(content));

@@ -1,4 +1,5 @@
 /** What SageMaker operations are given beyond the call itself. Nothing here is global. */
+import type { Access } from '../../engines/access/access.ts';
 import type { Fleet } from '../../engines/hosting/fleet.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Wake } from '../../kernel/loop.ts';
@@ -7,6 +8,7 @@ import type { MetadataStore, Reader } from '../../ports/metadata-store.ts';
 import type { Call } from '../../wire/operation.ts';
 
 export interface HostingParts {
+  readonly access: Access;
   readonly store: MetadataStore;
   readonly clock: Clock;
   readonly random: Random;

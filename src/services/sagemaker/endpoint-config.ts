@@ -18,6 +18,7 @@ import {
 } from '../../engines/hosting/rows.ts';
 import { dropTags } from '../../engines/hosting/tags.ts';
 import { secondMs } from '../../kernel/clock.ts';
+import { assertAssumable } from './assumable.ts';
 import { capturePlan } from './capture-config.ts';
 import type { Ctx } from './context.ts';
 import { faults } from './faults.ts';
@@ -46,6 +47,7 @@ export async function createEndpointConfig(
   assertCount(variants, shadows);
   const arn = hostedArn(ctx.scope, 'endpoint-config', name);
   const capture = capturePlan(input.DataCaptureConfig);
+  await assertAssumable(input.ExecutionRoleArn, arn, ctx);
   const { Tags, ...request } = input;
   const config: EndpointConfig = {
     name,

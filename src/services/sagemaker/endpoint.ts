@@ -52,6 +52,7 @@ export async function createEndpoint(
   const arn = hostedArn(ctx.scope, 'endpoint', name);
   await ctx.store.write(async (tx) => {
     const deployment = await deploymentOf(tx, input, ctx);
+    assertWriters(deployment, ctx);
     const row = created({ scope: ctx.scope, name, deployment, nowMs: ctx.clock.nowMs() });
     const added = await tx.insert(endpoints, hostedKey(ctx.scope, name), row);
     if (!added) throw faults.alreadyExists('endpoint', arn);
@@ -99,7 +100,9 @@ export async function updateEndpoint(
   }
   const arn = await change(input.EndpointName, ctx, async (tx, before) => {
     const next = await deploymentOf(tx, input, ctx);
-    return input.RetainAllVariantProperties ? retaining(next, before, excluded) : next;
+    const kept = input.RetainAllVariantProperties ? retaining(next, before, excluded) : next;
+    assertWriters(kept, ctx);
+    return kept;
   });
   return { EndpointArn: arn };
 }
@@ -197,6 +200,15 @@ async function deploymentOf(
   const plan = await planDeployment(config, { reader: tx, random, nowMs: clock.nowMs() });
   if (!plan.ok) throw faults.notFound('model', plan.reason);
   return DeploymentConfig ? { ...plan.value, policy: { ...DeploymentConfig } } : plan.value;
+}
+
+/** Records are written by the role of the model that answered: it must have one. */
+function assertWriters({ capture, variants, shadows }: Deployment, { scope }: Ctx): void {
+  if (!capture?.enabled) return;
+  const without = [...variants, ...shadows].find(({ roleArn }) => roleArn === undefined);
+  if (!without) return;
+  const arn = hostedArn(scope, 'model', without.modelName);
+  throw faults.noExecutionRole(arn, 'an endpoint that captures data');
 }
 
 /** All traffic moves at once; canaries, steps, baking and alarms that roll back are not built. */

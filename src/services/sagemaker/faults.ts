@@ -11,6 +11,15 @@ export const faults = {
       `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${rule}`,
     ),
   invalid,
+  notAssumable: (roleArn: string) =>
+    invalid(
+      `Could not assume role ${roleArn}. Please ensure that the role exists and allows ` +
+        "principal 'sagemaker.amazonaws.com' to assume the role.",
+    ),
+  noExecutionRole: (modelArn: string, what: string) =>
+    invalid(
+      `The model "${modelArn}" has no ExecutionRoleArn: ${what} reads and writes objects with it.`,
+    ),
   notFound: (kind: string, arn: string) => invalid(`Could not find ${kind} "${arn}".`),
   alreadyExists: (kind: string, arn: string) =>
     invalid(`Cannot create already existing ${kind} "${arn}".`),

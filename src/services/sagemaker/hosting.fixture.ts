@@ -4,16 +4,19 @@ import { type Event, makeEventBus } from '../../engines/events/bus.ts';
 import { Fleet } from '../../engines/hosting/fleet.ts';
 import type { ObjectSpace } from '../../engines/objects/space.ts';
 import { type EndpointLoop, makeEndpointLoop } from '../../jobs/endpoints/loop.ts';
+import { Roles } from '../../jobs/roles/roles.fixture.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
 import type { Call } from '../../wire/operation.ts';
+import { accessOf } from './access.fixture.ts';
 import type { HostingParts } from './context.ts';
 import { hostingOperations, tagOperations } from './index.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
+export const role = 'arn:aws:iam::111122223333:role/model';
 export const arnOf = (resource: string) => `arn:aws:sagemaker:eu-west-1:111122223333:${resource}`;
 
 export interface FakeServer extends ModelServer {
@@ -32,6 +35,8 @@ export class Hosting {
   readonly random = seededRandom(11);
   readonly events: Event[] = [];
   readonly servers: FakeServer[] = [];
+  readonly access = accessOf();
+  readonly roles = new Roles();
   readonly archives = new Set<string>();
   /** Image to the reason its start is refused with. */
   readonly refusals = new Map<string, string>();
@@ -57,6 +62,7 @@ export class Hosting {
       headers: {},
       url: '/',
       checksums: {},
+      access: this.access,
       store: this.store,
       clock: this.clock,
       random: this.random,
@@ -86,7 +92,11 @@ export class Hosting {
   async model(name: string, image = 'known', archive?: string): Promise<void> {
     const data = archive === undefined ? {} : { ModelDataUrl: archive };
     const container = { Image: image, Environment: { A: '1' }, ...data };
-    await this.call('CreateModel', { ModelName: name, PrimaryContainer: container });
+    await this.call('CreateModel', {
+      ModelName: name,
+      PrimaryContainer: container,
+      ExecutionRoleArn: role,
+    });
   }
 
   async config(name: string, variants: Readonly<Record<string, string>>, over: object = {}) {
@@ -111,7 +121,7 @@ export class Hosting {
       events,
       log: silentLogger,
       launcher: this.#launcher(),
-      objects: this.#objects(),
+      objectsFor: this.roles.objectsFor(this.#objects()),
       wake: () => {
         this.#wakes += 1;
       },

@@ -1,4 +1,4 @@
-/** SageMaker, as tables: what the wire may call, and who answers. */
+/** SageMaker, as tables: what the wire may call, and who answers. `permissions.ts` is beside it. */
 import type { OperationTable } from '../../wire/operation.ts';
 import type { Ctx } from './context.ts';
 import {
@@ -16,7 +16,11 @@ import {
   listEndpointConfigs,
 } from './endpoint-config.ts';
 import { createModel, deleteModel, describeModel, listModels } from './model.ts';
+import type { MonitoringCtx } from './monitoring-context.ts';
+import { monitoringOperations } from './monitoring-operations.ts';
 import { addTags, deleteTags, listTags } from './tags.ts';
+import type { TransformCtx } from './transform-job-context.ts';
+import { transformOperations } from './transform-operations.ts';
 
 export const hostingOperations = {
   CreateModel: createModel,
@@ -33,15 +37,20 @@ export const hostingOperations = {
   UpdateEndpoint: updateEndpoint,
   UpdateEndpointWeightsAndCapacities: updateEndpointWeightsAndCapacities,
   DeleteEndpoint: deleteEndpoint,
-};
+} satisfies OperationTable<Ctx>;
 
 export const tagOperations = {
   AddTags: addTags,
   DeleteTags: deleteTags,
   ListTags: listTags,
-};
+} satisfies OperationTable<Ctx>;
 
-export const sagemaker: OperationTable<Ctx> = {
+/** What all of them together are given. */
+export type SagemakerCtx = Ctx & MonitoringCtx & TransformCtx;
+
+export const sagemaker = {
   ...hostingOperations,
   ...tagOperations,
-};
+  ...monitoringOperations,
+  ...transformOperations,
+} satisfies OperationTable<SagemakerCtx>;

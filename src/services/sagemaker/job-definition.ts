@@ -20,6 +20,7 @@ import {
 } from '../../engines/monitoring/rows.ts';
 import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
 import type { OperationTable } from '../../wire/operation.ts';
+import { assertAssumable } from './assumable.ts';
 import { faults } from './faults.ts';
 import { pageOf, rowsIn } from './listing.ts';
 import { checkedName } from './model.ts';
@@ -39,30 +40,41 @@ function definitionArn(scope: Scope, type: MonitoringType, name: string): Arn {
   return formatArn(scope, 'sagemaker', `${definitionWords[type]}/${name.toLowerCase()}`);
 }
 
-type CreateRequest = DefinitionRequest & {
+export type CreateRequest = DefinitionRequest & {
   readonly JobDefinitionName?: string | undefined;
   readonly Tags?: Tag[] | undefined;
 };
 /** The four requests that name a definition are one shape, and so are the four listings. */
-type NameRequest = DescribeDataQualityJobDefinitionRequest;
+export type NameRequest = DescribeDataQualityJobDefinitionRequest;
 type ListRequest = ListDataQualityJobDefinitionsRequest;
 
+type Run<Input> = (input: Input, ctx: MonitoringCtx) => Promise<object | void>;
+
+export type OperationsOf<Type extends MonitoringType> = Readonly<
+  Record<`Create${Type}JobDefinition`, Run<CreateRequest>> &
+    Record<`Describe${Type}JobDefinition`, Run<NameRequest>> &
+    Record<`List${Type}JobDefinitions`, Run<ListRequest>> &
+    Record<`Delete${Type}JobDefinition`, Run<NameRequest>>
+>;
+
 /** Create, Describe, List and Delete of one kind. */
-function operationsOf(type: MonitoringType): OperationTable<MonitoringCtx> {
-  return {
+function operationsOf<Type extends MonitoringType>(type: Type): OperationsOf<Type> {
+  const operations: OperationTable<MonitoringCtx> = {
     [`Create${type}JobDefinition`]: (input: CreateRequest, ctx) => create(type, input, ctx),
     [`Describe${type}JobDefinition`]: (input: NameRequest, ctx) => describe(type, input, ctx),
     [`List${type}JobDefinitions`]: (input: ListRequest, ctx) => list(type, input, ctx),
     [`Delete${type}JobDefinition`]: (input: NameRequest, ctx) => remove(type, input, ctx),
   };
+  // The compiler does not follow computed names; the type has the same templates.
+  return operations as OperationsOf<Type>;
 }
 
-export const jobDefinitionOperations: OperationTable<MonitoringCtx> = {
+export const jobDefinitionOperations = {
   ...operationsOf('DataQuality'),
   ...operationsOf('ModelQuality'),
   ...operationsOf('ModelBias'),
   ...operationsOf('ModelExplainability'),
-};
+} satisfies OperationTable<MonitoringCtx>;
 
 async function create(
   type: MonitoringType,
@@ -72,6 +84,7 @@ async function create(
   const name = checkedName(input.JobDefinitionName, 'jobDefinitionName');
   const plan = planOfDefinition(type, input);
   const arn = definitionArn(ctx.scope, type, name);
+  await assertAssumable(input.RoleArn, arn, ctx);
   const { Tags, ...request } = input;
   const { endpointName } = plan;
   const row: JobDefinitionRow = {

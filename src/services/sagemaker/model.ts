@@ -13,6 +13,7 @@ import { hostedArn, hostedKey, isHostingName } from '../../engines/hosting/names
 import { type Model, models } from '../../engines/hosting/rows.ts';
 import { dropTags } from '../../engines/hosting/tags.ts';
 import { parseObjectUri } from '../../engines/objects/space.ts';
+import { assertAssumable } from './assumable.ts';
 import type { Ctx } from './context.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';
@@ -23,6 +24,7 @@ export async function createModel(input: CreateModelInput, ctx: Ctx): Promise<Cr
   const container = onlyContainer(input);
   const arn = hostedArn(ctx.scope, 'model', name);
   const archiveUri = archiveOf(container);
+  await assertAssumable(input.ExecutionRoleArn, arn, ctx);
   const { Tags, ...request } = input;
   const model: Model = {
     name,

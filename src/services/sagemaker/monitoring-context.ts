@@ -1,4 +1,5 @@
 /** What the monitoring and processing operations are given beyond the call itself. */
+import type { Access } from '../../engines/access/access.ts';
 import type { ProcessingWork } from '../../engines/processing/rows.ts';
 import type { WorkQueue } from '../../engines/work/queue.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -8,6 +9,7 @@ import type { MetadataStore } from '../../ports/metadata-store.ts';
 import type { Call } from '../../wire/operation.ts';
 
 export interface MonitoringParts {
+  readonly access: Access;
   readonly store: MetadataStore;
   readonly clock: Clock;
   readonly random: Random;

@@ -26,7 +26,7 @@ import {
   stopProcessingJob,
 } from './processing-job.ts';
 
-export const monitoringOperations: OperationTable<MonitoringCtx> = {
+export const monitoringOperations = {
   ...jobDefinitionOperations,
   CreateMonitoringSchedule: createMonitoringSchedule,
   DescribeMonitoringSchedule: describeMonitoringSchedule,
@@ -43,4 +43,4 @@ export const monitoringOperations: OperationTable<MonitoringCtx> = {
   DescribeProcessingJob: describeProcessingJob,
   ListProcessingJobs: listProcessingJobs,
   StopProcessingJob: stopProcessingJob,
-};
+} satisfies OperationTable<MonitoringCtx>;

@@ -25,6 +25,7 @@ import {
 import { windowOf } from '../../engines/monitoring/window.ts';
 import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
 import type { Reader, Transaction } from '../../ports/metadata-store.ts';
+import { assertAssumable } from './assumable.ts';
 import { faults } from './faults.ts';
 import { checkedName } from './model.ts';
 import type { MonitoringCtx } from './monitoring-context.ts';
@@ -47,6 +48,7 @@ export async function createMonitoringSchedule(
   const arn = scheduleArn(ctx.scope, name);
   const nowMs = ctx.clock.nowMs();
   const checked = checkConfig(input.MonitoringScheduleConfig);
+  await assertAssumable(checked.plan?.roleArn, arn, ctx);
   await ctx.store.write(async (tx) => {
     const configured = await configure(tx, ctx.scope, checked);
     const row: ScheduleRow = {
@@ -155,6 +157,8 @@ export async function updateMonitoringSchedule(
   ctx: MonitoringCtx,
 ): Promise<UpdateMonitoringScheduleResponse> {
   const checked = checkConfig(input.MonitoringScheduleConfig);
+  const arn = scheduleArn(ctx.scope, input.MonitoringScheduleName ?? '');
+  await assertAssumable(checked.plan?.roleArn, arn, ctx);
   const nowMs = ctx.clock.nowMs();
   const row = await changeSchedule(input.MonitoringScheduleName, ctx, async (old, tx) => ({
     arn: old.arn,

@@ -1,7 +1,8 @@
 /** The monitoring and processing operations over the jobs that act on what they store. */
 import { Fleet } from '../../engines/hosting/fleet.ts';
 import { scope, Watch } from '../../jobs/monitoring/monitoring.fixture.ts';
-import type { Call } from '../../wire/operation.ts';
+import type { Call, OperationTable } from '../../wire/operation.ts';
+import { accessOf } from './access.fixture.ts';
 import type { Ctx } from './context.ts';
 import { tagOperations } from './index.ts';
 import type { MonitoringCtx } from './monitoring-context.ts';
@@ -22,13 +23,14 @@ type Answer = Readonly<Record<string, unknown>>;
 
 export class Monitoring extends Watch {
   readonly fleet = new Fleet();
+  readonly access = accessOf();
   readonly stopped: string[] = [];
 
   /** Answers as plain JSON would read it, but for its Dates. */
   async call(name: string, input: object, over: Partial<Call> = {}): Promise<Answer> {
-    const { store, clock, random } = this;
+    const { store, clock, random, access } = this;
     const ctx: MonitoringCtx & Ctx = {
-      ...{ ...call, store, clock, random },
+      ...{ ...call, store, clock, random, access },
       wake: (loop: string) => void this.woken.push(loop),
       fleet: this.fleet,
       processingQueue: this.queue,
@@ -38,10 +40,10 @@ export class Monitoring extends Watch {
       },
       ...over,
     };
-    const tables = { ...monitoringOperations, ...tagOperations } as Record<
-      string,
-      (input: never, ctx: MonitoringCtx & Ctx) => Promise<object | void>
-    >;
+    const tables: OperationTable<MonitoringCtx & Ctx> = {
+      ...monitoringOperations,
+      ...tagOperations,
+    };
     const run = tables[name];
     if (!run) throw new Error(`there is no operation ${name}`);
     return ((await run(input as never, ctx)) ?? {}) as Answer;

@@ -11,6 +11,7 @@ import type {
 import { scoped } from '../../engines/monitoring/rows.ts';
 import { hasEnded, type ProcessingJobRow, processingJobs } from '../../engines/processing/rows.ts';
 import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
+import { assertAssumable } from './assumable.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';
 import { checkedName } from './model.ts';
@@ -29,6 +30,7 @@ export async function createProcessingJob(
   const name = checkedName(input.ProcessingJobName, 'processingJobName');
   const plan = processingPlan(input);
   const arn = jobArn(ctx.scope, name);
+  await assertAssumable(input.RoleArn, arn, ctx);
   const key = scoped(ctx.scope, name);
   const nowMs = ctx.clock.nowMs();
   const { Tags, ...request } = input;

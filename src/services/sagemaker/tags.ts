@@ -14,6 +14,7 @@ import { jobDefinitions, schedules } from '../../engines/monitoring/rows.ts';
 import { processingJobs } from '../../engines/processing/rows.ts';
 import { transformJobs } from '../../engines/transform/rows.ts';
 import type { Collection, Reader, Transaction } from '../../ports/metadata-store.ts';
+import { resourceArn } from './checks.ts';
 import type { Ctx } from './context.ts';
 import { faults } from './faults.ts';
 
@@ -42,25 +43,22 @@ const taggables: Readonly<Record<string, Taggable>> = {
 const largestPage = 50;
 
 export async function addTags(input: AddTagsInput, ctx: Ctx): Promise<AddTagsOutput> {
-  const arn = input.ResourceArn ?? '';
   const tags = await ctx.store.write(async (tx) => {
-    await assertTaggable(tx, arn, ctx);
+    const arn = await taggable(tx, input.ResourceArn, ctx);
     return writeTags(tx, arn, input.Tags);
   });
   return { Tags: tags.map(toClient) };
 }
 
 export async function deleteTags(input: DeleteTagsInput, ctx: Ctx): Promise<void> {
-  const arn = input.ResourceArn ?? '';
   await ctx.store.write(async (tx) => {
-    await assertTaggable(tx, arn, ctx);
+    const arn = await taggable(tx, input.ResourceArn, ctx);
     await removeTags(tx, arn, input.TagKeys ?? []);
   });
 }
 
 export async function listTags(input: ListTagsInput, ctx: Ctx): Promise<ListTagsOutput> {
-  const arn = input.ResourceArn ?? '';
-  await assertTaggable(ctx.store, arn, ctx);
+  const arn = await taggable(ctx.store, input.ResourceArn, ctx);
   const tags = await tagsOf(ctx.store, arn);
   const start = input.NextToken === undefined ? 0 : Number(input.NextToken);
   if (!Number.isInteger(start) || start < 0) throw faults.invalid('Invalid NextToken.');
@@ -83,14 +81,21 @@ export async function writeTags(
   return written.value;
 }
 
-async function assertTaggable(reader: Reader, arn: string, { scope }: Ctx): Promise<void> {
+/** The resource's own ARN, under which its tags are kept: clients may spell names otherwise. */
+async function taggable(
+  reader: Reader,
+  given: string | undefined,
+  { scope }: Ctx,
+): Promise<string> {
+  const arn = given ?? '';
   const parsed = parseHostedArn(arn);
   if (!parsed.ok) throw faults.badMember('resourceArn', parsed.reason);
-  const { kind, scope: at } = parsed.value;
+  const { kind, name, scope: at } = parsed.value;
   const exists = Object.hasOwn(taggables, kind) ? taggables[kind] : undefined;
   if (!exists) throw faults.notImplemented(`Tags of a resource of type ${kind}`);
   const ours = at.account === scope.account && at.region === scope.region;
   if (!ours || !(await exists(reader, parsed.value))) throw faults.notFound(kind, arn);
+  return resourceArn(at, kind, name);
 }
 
 const toClient = ({ key, value }: TagRow['tags'][number]): Tag => ({ Key: key, Value: value });

@@ -4,19 +4,24 @@ import { hostedKey } from '../../engines/hosting/names.ts';
 import { models } from '../../engines/hosting/rows.ts';
 import { tagsOf } from '../../engines/hosting/tags.ts';
 import { Batches, scope, startMs } from '../../jobs/transform/transform.fixture.ts';
+import type { OperationTable } from '../../wire/operation.ts';
+import { accessOf, type FakeAccess } from './access.fixture.ts';
 import type { TransformCtx } from './transform-job-context.ts';
 import { transformOperations } from './transform-operations.ts';
 
 let b: Batches;
+let access: FakeAccess;
+const role = 'arn:aws:iam::111122223333:role/summer';
 beforeEach(async () => {
   b = await new Batches().open();
+  access = accessOf();
   const model = {
     name: 'Summer',
     arn: 'arn:aws:sagemaker:eu-west-1:111122223333:model/summer',
     scope,
     image: 'model',
     environment: { A: '1', B: '1' },
-    request: {},
+    request: { ExecutionRoleArn: role },
     createdAtMs: startMs,
   };
   await b.store.write((tx) => tx.put(models, hostedKey(scope, 'summer'), model));
@@ -33,13 +38,15 @@ async function call(name: string, input: object): Promise<Record<string, unknown
     headers: {},
     url: '/',
     checksums: {},
+    access,
     store: b.store,
     clock: b.clock,
     wake: (loop) => void b.woken.push(loop),
     transformQueue: b.queue,
     stopTransform: (key) => b.loop.stopJob(key),
   };
-  const run = transformOperations[name];
+  const table: OperationTable<TransformCtx> = transformOperations;
+  const run = table[name];
   if (!run) throw new Error(`there is no operation ${name}`);
   return { ...(await run(input as never, ctx)) };
 }
@@ -277,5 +284,22 @@ test('a running job is stopped once; one that has ended cannot be', async () => 
   });
   await expect(call('StopTransformJob', named('long'))).rejects.toMatchObject({
     message: 'The request was rejected because the job is in status Stopped.',
+  });
+});
+
+test('the role of the model must be there, and let the service in', async () => {
+  access.untrusting.add(role);
+  await expect(create('one')).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: expect.stringContaining(`Could not assume role ${role}. Please ensure`),
+  });
+  await b.store.write(async (tx) => {
+    const key = hostedKey(scope, 'summer');
+    const model = await tx.get(models, key);
+    if (model) await tx.put(models, key, { ...model, request: {} });
+  });
+  await expect(create('one')).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: expect.stringContaining('has no ExecutionRoleArn: a transform job reads and writes'),
   });
 });

@@ -12,6 +12,7 @@ import { hostedArn, hostedKey } from '../../engines/hosting/names.ts';
 import { models } from '../../engines/hosting/rows.ts';
 import { hasEnded, type TransformJobRow, transformJobs } from '../../engines/transform/rows.ts';
 import { type Arn, formatArn, type Scope } from '../../kernel/arn.ts';
+import { assertAssumable } from './assumable.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';
 import { checkedName } from './model.ts';
@@ -33,6 +34,9 @@ export async function createTransformJob(
   if (!model) throw faults.notFound('model', hostedArn(ctx.scope, 'model', modelName));
   const plan = transformPlan(input, model);
   const arn = jobArn(ctx.scope, name);
+  const { roleArn } = plan.model;
+  if (roleArn === undefined) throw faults.noExecutionRole(model.arn, 'a transform job');
+  await assertAssumable(roleArn, arn, ctx);
   const key = hostedKey(ctx.scope, name);
   const nowMs = ctx.clock.nowMs();
   const { Tags, ...request } = input;

@@ -8,9 +8,9 @@ import {
 } from './transform-job.ts';
 import type { TransformCtx } from './transform-job-context.ts';
 
-export const transformOperations: OperationTable<TransformCtx> = {
+export const transformOperations = {
   CreateTransformJob: createTransformJob,
   DescribeTransformJob: describeTransformJob,
   ListTransformJobs: listTransformJobs,
   StopTransformJob: stopTransformJob,
-};
+} satisfies OperationTable<TransformCtx>;

@@ -6,6 +6,7 @@ import type {
   TransformInput,
   TransformOutput,
 } from '@aws-sdk/client-sagemaker';
+import { executionRoleOf } from '../../engines/hosting/execution-role.ts';
 import type { Model } from '../../engines/hosting/rows.ts';
 import { parseObjectUri } from '../../engines/objects/space.ts';
 import { type Path, parsePath } from '../../engines/transform/path.ts';
@@ -145,9 +146,11 @@ function clientOf({ ModelClientConfig: config }: Request) {
 /** The model with the job's environment, and what the service tells a container of a batch. */
 function modelOf(
   { Environment }: Request,
-  { name, image, environment, archiveUri }: Model,
+  model: Model,
   { payloadMb, concurrency, singleRecord }: Load & { readonly singleRecord: boolean },
 ): TransformModel {
+  const { name, image, environment, archiveUri } = model;
+  const roleArn = executionRoleOf(model);
   return {
     name,
     image,
@@ -160,6 +163,7 @@ function modelOf(
       SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(concurrency),
     },
     ...(archiveUri === undefined ? {} : { archiveUri }),
+    ...(roleArn === undefined ? {} : { roleArn }),
   };
 }
 

@@ -13,6 +13,8 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { x509Certificates } from '../../adapters/certificates/x509.ts';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { makePoster } from '../../adapters/poster/poster.ts';
+import { makeAccess } from '../../engines/access/authorizer.ts';
+import { makeIdentitySpace } from '../../engines/identity/space.ts';
 import { makeQueues, type Queues } from '../../engines/queues/queues.ts';
 import { makeTopics, type Topics } from '../../engines/topics/topics.ts';
 import { makeTopicDelivery } from '../../jobs/topic-delivery/loop.ts';
@@ -23,7 +25,7 @@ import type { Loop } from '../../kernel/loop.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { makeListener } from '../../wire/listener.ts';
 import { mount } from '../../wire/operation.ts';
-import { sns } from './index.ts';
+import { sns, snsPermissions } from './index.ts';
 import { makeCall, queueArnOf, scope } from './sns.fixture.ts';
 
 interface Arrived {
@@ -58,10 +60,13 @@ beforeAll(async () => {
   topics = makeTopics({ store, clock, random, secrets, certificates: x509Certificates() });
   queues = makeQueues({ store, clock, random, wait: async () => {} });
   const poster = makePoster({ allow: { allowPrivate: true } });
-  const parts = { topics, queues, poster, clock, random, log: silentLogger };
+  const log = silentLogger;
+  const access = makeAccess({ space: makeIdentitySpace(store), clock, log, partition: 'aws' });
+  const parts = { topics, queues, access, poster, clock, random, log };
   loop = makeTopicDelivery({ ...parts, publicUrl: () => publicUrl });
   const listener = makeListener({
-    services: [mount('sns', sns, { topics })],
+    services: [mount('sns', { operations: sns, permissions: snsPermissions }, { topics })],
+    authorize: async () => new Map(),
     findSecret: async () => ({ secretAccessKey: 'secret', caller: makeCall().caller }),
     clock,
     random,
@@ -195,7 +200,15 @@ test('a filtered queue gets what it wants', async () => {
   const usual = { delaySeconds: 0, waitSeconds: 0, visibilitySeconds: 30, fifo: false };
   const bounds = { maximumMessageBytes: 262_144, retentionSeconds: 600 };
   const order = { contentDeduplication: false, deduplicationScope: 'queue' } as const;
-  await queues.create(at, { settings: { ...usual, ...bounds, ...order, further: {} }, tags: {} });
+  const Statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArnOf('wanted'),
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const further = { Policy: JSON.stringify({ Version: '2012-10-17', Statement }) };
+  await queues.create(at, { settings: { ...usual, ...bounds, ...order, further }, tags: {} });
   const Attributes = { FilterPolicy: '{"level":["high"]}', RawMessageDelivery: 'true' };
   const Endpoint = queueArnOf('wanted');
   await client.send(new sdk.SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint, Attributes }));

@@ -4,6 +4,7 @@
  */
 import type { OperationTable } from '../../wire/operation.ts';
 import type { Ctx } from './context.ts';
+import { addPermission, removePermission } from './policy.ts';
 import { publish, publishBatch } from './publish.ts';
 import {
   confirmSubscription,
@@ -25,7 +26,10 @@ import {
   untagResource,
 } from './topic.ts';
 
-export const sns: OperationTable<Ctx> = {
+export { snsPermissions } from './permissions.ts';
+
+export const sns = {
+  AddPermission: addPermission,
   CreateTopic: createTopic,
   DeleteTopic: deleteTopic,
   ListTopics: listTopics,
@@ -40,7 +44,8 @@ export const sns: OperationTable<Ctx> = {
   SetSubscriptionAttributes: setSubscriptionAttributes,
   Publish: publish,
   PublishBatch: publishBatch,
+  RemovePermission: removePermission,
   TagResource: tagResource,
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
-};
+} satisfies OperationTable<Ctx>;

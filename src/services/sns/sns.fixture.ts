@@ -5,7 +5,7 @@ import { makeTopics } from '../../engines/topics/topics.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { type Call, mount } from '../../wire/operation.ts';
-import { sns } from './index.ts';
+import { sns, snsPermissions } from './index.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
 export const arnOf = (name: string) => `arn:aws:sns:${scope.region}:${scope.account}:${name}`;
@@ -39,7 +39,7 @@ export function setup() {
     secrets,
     certificates: x509Certificates(),
   });
-  const service = mount('sns', sns, { topics });
+  const service = mount('sns', { operations: sns, permissions: snsPermissions }, { topics });
   /** The answer, whose shape the test knows. */
   async function run<Out = Record<string, unknown>>(
     operation: string,
@@ -50,5 +50,11 @@ export function setup() {
     if (!answer) throw new Error(`${operation} is not built`);
     return (await answer) as Out;
   }
-  return { store, clock, topics, run };
+  /** What the call needs permission for. */
+  async function needs(operation: string, input: object, { signed = true } = {}) {
+    const checks = await service.needs(operation, input, makeCall(signed));
+    if (checks === 'open') throw new Error(`${operation} is open`);
+    return checks;
+  }
+  return { store, clock, topics, run, needs };
 }

@@ -1,6 +1,7 @@
 /** Which attributes a topic may have, and what they may say. */
 import { checkDeliveryPolicy } from '../../engines/topics/retry.ts';
 import { faults } from './faults.ts';
+import { policyMistake } from './policy.ts';
 
 /** Answers what is wrong with a text, undefined when nothing is. */
 type Check = (text: string) => string | undefined;
@@ -21,7 +22,7 @@ const anyTopic: Readonly<Record<string, Check>> = {
     return checked.ok ? undefined : checked.reason;
   },
   DisplayName: (text) => (text.length <= 100 ? undefined : 'DisplayName'),
-  Policy: (text) => (text === '' || isObject(text) ? undefined : 'Policy Error: null'),
+  Policy: (text) => (text === '' ? undefined : policyMistake(text)),
   KmsMasterKeyId: unencrypted,
   TracingConfig: oneOf('TracingConfig', ['PassThrough', 'Active']),
   SignatureVersion: oneOf('SignatureVersion', ['1', '2']),
@@ -41,14 +42,4 @@ export function checkTopicAttribute(name: string, text: string, fifo: boolean) {
   const table = fifo ? { ...anyTopic, ...fifoTopic } : anyTopic;
   const check = Object.hasOwn(table, name) ? table[name] : undefined;
   return check ? check(text) : 'AttributeName';
-}
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return false;
-    throw cause;
-  }
 }

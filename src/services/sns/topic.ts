@@ -1,5 +1,6 @@
 /** Topics: made, listed, described, changed, removed. */
 import type * as sns from '@aws-sdk/client-sns';
+import { policyOf } from '../../engines/topics/access.ts';
 import { topicLimits } from '../../engines/topics/limits.ts';
 import { effectivePolicy } from '../../engines/topics/retry.ts';
 import { type TopicAddress, topicArn } from '../../engines/topics/rows.ts';
@@ -96,7 +97,7 @@ export async function getTopicAttributes(
     Attributes: {
       TopicArn: topicArn(address),
       Owner: address.account,
-      Policy: usualAccess(topic),
+      Policy: policyOf(topic),
       DisplayName: '',
       SubscriptionsConfirmed: String(counts.confirmed),
       SubscriptionsPending: String(counts.pending),
@@ -121,30 +122,6 @@ function effectiveText(own: string | undefined): string {
       defaultRequestPolicy: { headerContentType },
     },
   });
-}
-
-/** The access policy of a topic that was given none: its owner's account may do everything. */
-function usualAccess({ address }: Topic): string {
-  const actions = [
-    'GetTopicAttributes',
-    'SetTopicAttributes',
-    'AddPermission',
-    'RemovePermission',
-    'DeleteTopic',
-    'Subscribe',
-    'ListSubscriptionsByTopic',
-    'Publish',
-  ];
-  const statement = {
-    Sid: '__default_statement_ID',
-    Effect: 'Allow',
-    Principal: { AWS: '*' },
-    Action: actions.map((action) => `SNS:${action}`),
-    Resource: topicArn(address),
-    Condition: { StringEquals: { 'AWS:SourceOwner': address.account } },
-  };
-  const policy = { Version: '2008-10-17', Id: '__default_policy_ID', Statement: [statement] };
-  return JSON.stringify(policy);
 }
 
 export async function setTopicAttributes(

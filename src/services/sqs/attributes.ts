@@ -6,6 +6,7 @@
 import { queueLimits } from '../../engines/queues/limits.ts';
 import type { QueueSettings } from '../../engines/queues/rows.ts';
 import { faults } from './faults.ts';
+import { isQueuePolicy } from './policy.ts';
 
 export type Texts = Readonly<Record<string, string>>;
 
@@ -50,6 +51,11 @@ const keptJson: Parse = (text, name) => {
   return { further: { [name]: text } };
 };
 
+const accessPolicy: Parse = (text, name) => {
+  if (text !== '' && !isQueuePolicy(text)) throw faults.invalidAttribute(name);
+  return { further: { [name]: text } };
+};
+
 const truth = ['true', 'false'];
 
 const anyQueue: Readonly<Record<string, Parse>> = {
@@ -66,7 +72,7 @@ const anyQueue: Readonly<Record<string, Parse>> = {
   VisibilityTimeout: number(queueLimits.visibilitySeconds, (visibilitySeconds) => ({
     visibilitySeconds,
   })),
-  Policy: keptJson,
+  Policy: accessPolicy,
   RedrivePolicy: keptJson,
   RedriveAllowPolicy: keptJson,
   KmsMasterKeyId: unencrypted,

@@ -8,7 +8,8 @@ import { makeQueues } from '../../engines/queues/queues.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { makeListener } from '../../wire/listener.ts';
-import { makeSqs } from './index.ts';
+import { mount } from '../../wire/operation.ts';
+import { sqs, sqsPermissions } from './index.ts';
 import { makeCall, scope } from './sqs.fixture.ts';
 
 const clock = { nowMs: () => Date.now() };
@@ -30,7 +31,8 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 beforeAll(async () => {
   const queues = makeQueues({ store: memoryMetadataStore(), clock, random, wait });
   const listener = makeListener({
-    services: [makeSqs({ queues })],
+    services: [mount('sqs', { operations: sqs, permissions: sqsPermissions }, { queues })],
+    authorize: async () => new Map(),
     findSecret: async () => ({ secretAccessKey: 'secret', caller: makeCall().caller }),
     clock,
     random,

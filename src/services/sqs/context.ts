@@ -20,14 +20,21 @@ export function urlOf(at: QueueAddress, ctx: Call): string {
   return `${ctx.endpointUrl}/${at.account}/${at.name}`;
 }
 
-/** The queue a URL names by its last two parts, whatever the host; only queues of the account. */
+/** The queue a URL names by its last two parts, whatever the host; of any account. */
+export function namedBy(url: string | undefined, ctx: Call): QueueAddress | undefined {
+  const match = /(?:^|\/)(\d{12})\/([^/?#]+)\/?$/.exec(url ?? '');
+  if (!match) return undefined;
+  const [, account = '', name = ''] = match;
+  return { ...addressOf(name, ctx), account };
+}
+
+/** The same, for queues of the caller's account only. */
 export function addressIn(url: string | undefined, ctx: Call): QueueAddress {
   if (!url) throw faults.missingParameter('QueueUrl');
-  const match = /(?:^|\/)(\d{12})\/([^/?#]+)\/?$/.exec(url);
-  if (!match) throw faults.invalidAddress(url);
-  const [, account, name = ''] = match;
-  if (account !== ctx.scope.account) throw faults.accessDenied(url);
-  return addressOf(name, ctx);
+  const at = namedBy(url, ctx);
+  if (!at) throw faults.invalidAddress(url);
+  if (at.account !== ctx.scope.account) throw faults.accessDenied(url);
+  return at;
 }
 
 export function found<T>(outcome: Outcome<T>): T {

@@ -61,6 +61,8 @@ export const faults = {
       `Batch requests cannot be longer than ${limitBytes} bytes. ` +
         `You have sent ${sizeBytes} bytes.`,
     ),
+  tooManyActions: (count: number, limit: number) =>
+    new Fault('OverLimit', `${count} Actions were found, maximum allowed is ${limit}.`),
   overLimit: (limit: number) =>
     new Fault(
       'OverLimit',

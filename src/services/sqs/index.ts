@@ -1,12 +1,13 @@
 /** The operations of the queue service that exist; the wire answers NotImplemented for the rest. */
-import { type Mounted, mount, type OperationTable } from '../../wire/operation.ts';
-import type { Ctx, SqsParts } from './context.ts';
+import type { OperationTable } from '../../wire/operation.ts';
+import type { Ctx } from './context.ts';
 import { changeMessageVisibility, deleteMessage, receiveMessage, sendMessage } from './message.ts';
 import {
   changeMessageVisibilityBatch,
   deleteMessageBatch,
   sendMessageBatch,
 } from './message-batch.ts';
+import { addPermission, removePermission } from './policy.ts';
 import {
   createQueue,
   deleteQueue,
@@ -19,7 +20,11 @@ import {
 } from './queue.ts';
 import { listQueueTags, tagQueue, untagQueue } from './queue-tags.ts';
 
-export const sqs: OperationTable<Ctx> = {
+export { sqsPermissions } from './permissions.ts';
+
+export const sqs = {
+  AddPermission: addPermission,
+  RemovePermission: removePermission,
   CreateQueue: createQueue,
   GetQueueUrl: getQueueUrl,
   ListQueues: listQueues,
@@ -38,8 +43,4 @@ export const sqs: OperationTable<Ctx> = {
   TagQueue: tagQueue,
   UntagQueue: untagQueue,
   ListQueueTags: listQueueTags,
-};
-
-export function makeSqs(parts: SqsParts): Mounted {
-  return mount('sqs', sqs, parts);
-}
+} satisfies OperationTable<Ctx>;

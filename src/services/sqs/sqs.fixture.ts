@@ -3,8 +3,8 @@ import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { makeQueues } from '../../engines/queues/queues.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { seededRandom } from '../../kernel/random.ts';
-import type { Call } from '../../wire/operation.ts';
-import { makeSqs } from './index.ts';
+import { type Call, mount } from '../../wire/operation.ts';
+import { sqs, sqsPermissions } from './index.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
 
@@ -29,7 +29,7 @@ export function setup() {
     random: seededRandom(5),
     wait: async (ms) => clock.moveTo(clock.nowMs() + ms),
   });
-  const service = makeSqs({ queues });
+  const service = mount('sqs', { operations: sqs, permissions: sqsPermissions }, { queues });
   /** The answer, whose shape the test knows. */
   async function run<Out = Record<string, unknown>>(operation: string, input: object) {
     const answer = service.call(operation, input, makeCall());
@@ -40,5 +40,11 @@ export function setup() {
     const { QueueUrl } = await run<{ QueueUrl: string }>('CreateQueue', { QueueName, Attributes });
     return QueueUrl;
   }
-  return { clock, run, make };
+  /** What the call needs permission for. */
+  async function needs(operation: string, input: object, more: Partial<Call> = {}) {
+    const checks = await service.needs(operation, input, { ...makeCall(), ...more });
+    if (checks === 'open') throw new Error(`${operation} is open`);
+    return checks;
+  }
+  return { clock, run, make, needs };
 }

@@ -42,6 +42,13 @@ const unknown: Record<Dialect, Answer> = {
   rest: ['UnrecognizedClientException', 403],
 };
 
+const tokenExpired: Record<Dialect, Answer> = {
+  s3: ['ExpiredToken', 400],
+  query: ['ExpiredToken', 403],
+  json: ['ExpiredTokenException', 400],
+  rest: ['ExpiredTokenException', 403],
+};
+
 function fault([code, status]: Answer, message: string, members: Members = {}): Fault {
   return new Fault(code, message, { status, members });
 }
@@ -160,6 +167,12 @@ export function wrongToken(dialect: Dialect): Fault {
     return fault(['InvalidToken', 400], message);
   }
   return fault(unknown[dialect], 'The security token included in the request is invalid.');
+}
+
+/** The credentials were good, and their session is over: clients get new ones at these codes. */
+export function expiredToken(dialect: Dialect): Fault {
+  if (dialect === 's3') return fault(tokenExpired.s3, 'The provided token has expired.');
+  return fault(tokenExpired[dialect], 'The security token included in the request is expired');
 }
 
 export function headersNotSigned(dialect: Dialect, names: readonly string[]): Fault {

@@ -6,6 +6,7 @@ export { verifiedBody } from './body.ts';
 export { claimedScope } from './claims.ts';
 export type {
   ClaimedScope,
+  ExpiredSecret,
   FindSecret,
   SecretOf,
   SignatureChain,

@@ -31,10 +31,16 @@ export interface SecretOf {
   readonly caller: Caller;
 }
 
+/** The token was issued for this credential, and its time is over. */
+export interface ExpiredSecret {
+  readonly expired: true;
+}
+
+/** Undefined for credentials that are not known, or no longer. */
 export type FindSecret = (
   accessKeyId: string,
   sessionToken: string | undefined,
-) => Promise<SecretOf | undefined>;
+) => Promise<SecretOf | ExpiredSecret | undefined>;
 
 export interface VerifyParts {
   readonly findSecret: FindSecret;

@@ -92,6 +92,8 @@ describe('requests signed by botocore', () => {
     expect(await at(`${one.url}&acl`)).toBe('SignatureDoesNotMatch 403');
     expect(await at(one.url.replace('AKIA', 'AKIB'))).toBe('InvalidAccessKeyId 403');
     expect(await at(`${one.url}&x-amz-security-token=t`)).toBe('InvalidToken 400');
+    const over = { findSecret: async () => ({ expired: true }) as const, nowMs: botocore.nowMs };
+    expect(await codeOf(verifySignature(requestOf(one), over))).toBe('ExpiredToken 400');
   });
 });
 
@@ -288,6 +290,18 @@ describe.each(dialects)('a $dialect request', ({ dialect, draft, code }) => {
     }[dialect];
     const badToken = dialect === 's3' ? 'InvalidToken 400' : unknown;
     expect(codes).toEqual(['accepted', unknown, badToken, badToken]);
+  });
+
+  test('with a session that is over says so, for clients get a new one at that', async () => {
+    const over = { ...parts, findSecret: async () => ({ expired: true }) as const };
+    const request = await signed({ ...draft, credentials: session });
+    const wanted = {
+      json: 'ExpiredTokenException 400',
+      rest: 'ExpiredTokenException 403',
+      query: 'ExpiredToken 403',
+      s3: 'ExpiredToken 400',
+    }[dialect];
+    expect(await codeOf(verifySignature(request, over))).toBe(wanted);
   });
 
   test('signed for another service is refused', async () => {

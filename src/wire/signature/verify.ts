@@ -53,6 +53,7 @@ async function verifyClaims(
   const payload = payloadOf(request, claims);
   const found = await parts.findSecret(scope.accessKeyId, claims.token);
   if (!found) throw faults.unknownKey(dialect, scope.accessKeyId);
+  if ('expired' in found) throw faults.expiredToken(dialect);
   checkToken(claims, found);
 
   const canonical = canonicalRequest(request, {

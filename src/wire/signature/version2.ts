@@ -46,6 +46,7 @@ export async function verifyVersion2(
   const token = request.headers['x-amz-security-token'] ?? only('x-amz-security-token');
   const found = await findSecret(accessKeyId, token ?? undefined);
   if (!found) throw faults.unknownKey('s3', accessKeyId);
+  if ('expired' in found) throw faults.expiredToken('s3');
   if (found.sessionToken !== undefined && !token) throw faults.unknownKey('s3', accessKeyId);
   if (!sameText(found.sessionToken ?? '', token ?? '')) throw faults.wrongToken('s3');
 

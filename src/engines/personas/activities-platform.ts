@@ -1,0 +1,115 @@
+/** Activities of those who use models in production: predictions, alarms, messages; as data. */
+import { of, onAll, otherAccount, probe, probes, resourcesOf } from './templates.ts';
+import type { Activity } from './types.ts';
+
+export const watching = 'manage-alarms-and-metrics';
+
+export const invokeEndpoints: Activity = {
+  id: 'invoke-endpoints',
+  title: 'Invoke endpoints',
+  meaning: 'asks endpoints for predictions',
+  needs: [],
+  options: [],
+  statements: [
+    {
+      sid: 'Invoke',
+      actions: of(
+        'sagemaker',
+        'InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream',
+      ),
+      resources: resourcesOf('sagemaker', 'endpoint'),
+    },
+  ],
+  expects: (facts) => ({
+    allowed: [probe(facts, 'sagemaker:InvokeEndpoint', 'endpoint/e')],
+    refused: of('sagemaker', 'DeleteEndpoint UpdateEndpoint').map((action) => ({
+      ...probe(facts, action, 'endpoint/e'),
+      unless: 'manage-endpoints',
+    })),
+  }),
+};
+
+export const manageAlarmsAndMetrics: Activity = {
+  id: watching,
+  title: 'Manage alarms and metrics',
+  meaning: 'sees and writes metrics, and makes and deletes alarms',
+  needs: [],
+  options: [],
+  statements: [
+    {
+      sid: 'ManageAlarms',
+      actions: of(
+        'cloudwatch',
+        'PutMetricAlarm PutCompositeAlarm DeleteAlarms SetAlarmState EnableAlarmActions ' +
+          'DisableAlarmActions DescribeAlarmHistory ListTagsForResource TagResource',
+      ),
+      resources: ['cloudwatch:*:{{account}}:alarm:*'],
+    },
+    {
+      sid: 'UseMetrics',
+      actions: of(
+        'cloudwatch',
+        'DescribeAlarms DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics ' +
+          'PutMetricData',
+      ),
+      resources: ['*'],
+    },
+  ],
+  expects: (facts) => ({
+    allowed: [
+      ...probes(facts, of('cloudwatch', 'PutMetricAlarm DeleteAlarms'), 'alarm:a'),
+      ...onAll(of('cloudwatch', 'GetMetricData ListMetrics PutMetricData DescribeAlarms')),
+    ],
+    refused: [probe(facts, 'cloudwatch:DeleteDashboards', 'dashboard/d')],
+  }),
+};
+
+export const useTopicsAndQueues: Activity = {
+  id: 'use-topics-and-queues',
+  title: 'Use topics and queues',
+  meaning: 'makes topics, queues and subscriptions, sends to them and receives',
+  needs: [],
+  options: [],
+  statements: [
+    {
+      sid: 'UseTopics',
+      actions: of(
+        'sns',
+        'CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe ' +
+          'ListSubscriptionsByTopic Publish ConfirmSubscription',
+      ),
+      resources: ['sns:*:{{account}}:*'],
+    },
+    {
+      sid: 'SeeTopics',
+      actions: of(
+        'sns',
+        'ListTopics ListSubscriptions Unsubscribe GetSubscriptionAttributes ' +
+          'SetSubscriptionAttributes',
+      ),
+      resources: ['*'],
+    },
+    {
+      sid: 'UseQueues',
+      actions: of(
+        'sqs',
+        'CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl SetQueueAttributes SendMessage ' +
+          'ReceiveMessage DeleteMessage ChangeMessageVisibility PurgeQueue',
+      ),
+      resources: ['sqs:*:{{account}}:*'],
+    },
+    { sid: 'SeeQueues', actions: ['sqs:ListQueues'], resources: ['*'] },
+  ],
+  expects: (facts) => ({
+    allowed: [
+      ...probes(facts, of('sns', 'CreateTopic Publish Subscribe'), 't'),
+      ...probes(facts, of('sqs', 'CreateQueue SendMessage ReceiveMessage'), 'q'),
+      ...onAll(['sns:ListTopics', 'sqs:ListQueues']),
+    ],
+    refused: [
+      probe(facts, 'sns:AddPermission', 't'),
+      probe(facts, 'sqs:AddPermission', 'q'),
+      { action: 'sqs:SendMessage', resource: `sqs:${facts.region}:${otherAccount(facts)}:q` },
+    ],
+  }),
+};
