@@ -140,7 +140,10 @@ export async function ensureRole({ url, administrator }: At): Promise<void> {
   const buckets = [bucket, 'no-such-bucket'];
   const answer = await postSigned({
     ...{ url, path: '/_modelkeep/roles/apply', service: 'iam', region: 'us-east-1' },
-    body: { persona: 'sagemaker-compute', name: 'any', parameters: { buckets } },
+    body: {
+      ...{ persona: 'sagemaker-compute', activities: ['explain-models'], name: 'any' },
+      parameters: { buckets },
+    },
     keys: administrator,
     nowMs: Date.now(),
   });

@@ -24,6 +24,7 @@ import {
   configure,
   deploy,
   dist,
+  ensureRole,
   invoke,
   started,
   startOn,
@@ -100,6 +101,8 @@ test('an ephemeral server is emptied on request and keeps its keys', async () =>
   expect([answer.status, await answer.json()]).toEqual([200, { status: 'empty' }]);
   expect((await clients.s3.send(new s3.ListBucketsCommand({}))).Buckets).toEqual([]);
   await expect(statusOf(clients, 'gone')).rejects.toThrow('Could not find endpoint');
+  expect((await clients.iam.send(new iam.ListRolesCommand({}))).Roles).toEqual([]);
+  await ensureRole(server);
   await clients.s3.send(create);
   await deploy(clients, 'again', await cleanup.model());
   expect(await invoke(clients, 'again', '1,2')).toBe('3.000');
@@ -159,18 +162,12 @@ async function builtOf(path: string, name: string): Promise<ReadonlySet<string>>
 
 /** Client library, class, and the tables of what is built of it. */
 const services: readonly (readonly [object, Made, ...(readonly [string, string])[]])[] = [
-  [
-    sagemaker,
-    sagemaker.SageMakerClient as Made,
-    ['sagemaker/index.js', 'sagemaker'],
-    ['sagemaker/monitoring-operations.js', 'monitoringOperations'],
-    ['sagemaker/transform-operations.js', 'transformOperations'],
-  ],
+  [sagemaker, sagemaker.SageMakerClient as Made, ['sagemaker/index.js', 'sagemaker']],
   [cloudwatch, cloudwatch.CloudWatchClient as Made, ['cloudwatch/index.js', 'cloudwatch']],
   [sns, sns.SNSClient as Made, ['sns/index.js', 'sns']],
   [sqs, sqs.SQSClient as Made, ['sqs/index.js', 'sqs']],
   [sts, sts.STSClient as Made, ['sts/index.js', 'sts']],
-  [iam, iam.IAMClient as Made],
+  [iam, iam.IAMClient as Made, ['iam/index.js', 'iam']],
   [kms, kms.KMSClient as Made],
   [logs, logs.CloudWatchLogsClient as Made, ['logs/index.js', 'logs']],
   [events, events.EventBridgeClient as Made],

@@ -1,10 +1,11 @@
 """Users: their life, keys, passwords, tags and boundaries."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from iam import READ_ONLY, People, assert_all_called, client_of, deny, new_name, tags_of
 from iam import allow as allowed
 from refusals import refused
-from waiting import until
 
 PASSWORD = "Correct-horse-7"
 
@@ -159,7 +160,7 @@ def test_boundary(iam, people):
     assert "PermissionsBoundary" not in iam.get_user(UserName=user)["User"]
 
 
-def test_access_keys(iam, people, region):
+def test_access_keys(iam, people):
     user = people.user()
     key = people.key(user)
     assert key["AccessKeyId"].startswith("AKIA") and len(key["AccessKeyId"]) == 20
@@ -176,14 +177,9 @@ def test_access_keys(iam, people, region):
     unused = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
     assert unused["UserName"] == user
     assert unused["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
-    client_of("sts", key).get_caller_identity()
-
-    def used():
-        told = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
-        return told["AccessKeyLastUsed"].get("LastUsedDate") and told["AccessKeyLastUsed"]
-
-    assert until(used, what="the note of a use")["ServiceName"] == "sts"
-    assert used()["Region"] == region
+    assert client_of("sts", key).get_caller_identity()["Account"]
+    with refused("NoSuchEntity", 404):
+        iam.get_access_key_last_used(AccessKeyId="AKIAIOSFODNN7EXAMPLE")
     iam.update_access_key(UserName=user, AccessKeyId=key["AccessKeyId"], Status="Inactive")
     with refused("InvalidClientTokenId", 403):
         client_of("sts", key).get_caller_identity()
@@ -236,6 +232,68 @@ def test_passwords(iam, people):
         iam.update_login_profile(UserName=user, Password=PASSWORD)
     with refused("NoSuchEntity", 404):
         own.change_password(OldPassword=PASSWORD, NewPassword="Third-horse-9")
+
+
+def test_a_new_name_takes_everything_along(iam, people):
+    user, group = people.user(allowed("iam:ListUsers")), people.group(allowed("iam:ListRoles"))
+    iam.add_user_to_group(UserName=user, GroupName=group)
+    iam.attach_user_policy(UserName=user, PolicyArn=READ_ONLY)
+    iam.create_login_profile(UserName=user, Password=PASSWORD)
+    key, device = people.key(user), people.device(user)
+    sts = client_of("sts", key)
+    session = sts.get_session_token(SerialNumber=device.serial, TokenCode=device.code())
+    people.users.append(renamed := f"{user}-x")
+    iam.update_user(UserName=user, NewUserName=renamed)
+    for credentials in (key, session["Credentials"]):
+        told = client_of("sts", credentials).get_caller_identity()
+        assert told["Arn"].endswith(f"user/{renamed}")
+        own = client_of("iam", credentials)
+        assert own.list_users()["Users"] and "Roles" in own.list_roles()
+        assert own.get_user()["User"]["UserName"] == renamed
+    assert [u["UserName"] for u in iam.get_group(GroupName=group)["Users"]] == [renamed]
+    told = iam.list_entities_for_policy(PolicyArn=READ_ONLY, EntityFilter="User")
+    assert [u["UserName"] for u in told["PolicyUsers"] if u["UserName"].startswith(user)] == [renamed]
+    assert iam.get_login_profile(UserName=renamed)["LoginProfile"]["UserName"] == renamed
+    [listed] = iam.list_mfa_devices(UserName=renamed)["MFADevices"]
+    assert (listed["SerialNumber"], listed["UserName"]) == (device.serial, renamed)
+    # Another under the old name has nothing of it.
+    people.user(name=user)
+    assert iam.list_access_keys(UserName=user)["AccessKeyMetadata"] == []
+    assert iam.list_groups_for_user(UserName=user)["Groups"] == []
+    assert iam.list_mfa_devices(UserName=user)["MFADevices"] == []
+
+
+def test_any_text_goes_through(iam, people):
+    tags = tags_of(**{"Ünï cödé +-=._:/@": "日本 语", "empty": ""})
+    user = people.user(Tags=tags, Path="/a!b~c/")
+    assert iam.get_user(UserName=user)["User"]["Tags"] == tags
+    odd = f"{user}+=,.@_-"[-64:]
+    people.user(name=odd)
+    assert iam.get_user(UserName=odd)["User"]["UserName"] == odd
+    assert odd in [one["UserName"] for one in iam.list_users()["Users"]]
+
+
+def test_of_many_at_the_same_time_one_wins(iam, people, name):
+    people.users.append(name)
+
+    def create(_):
+        try:
+            return iam.create_user(UserName=name)["User"]["UserId"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [unique for unique in pool.map(create, range(8)) if unique]
+    assert made == [iam.get_user(UserName=name)["User"]["UserId"]]
+
+    def key(_):
+        try:
+            return iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+        except iam.exceptions.LimitExceededException:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len([one for one in pool.map(key, range(8)) if one]) == 2
 
 
 def test_users_look_after_themselves_only_as_far_as_they_may(iam, people, account):

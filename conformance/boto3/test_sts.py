@@ -44,8 +44,12 @@ def test_refuses_an_unsigned_request(url):
 
 def test_names_what_is_not_built():
     sts = boto3.client("sts", config=Config(retries={"total_max_attempts": 1}))
-    with refused("NotImplemented", 501, "GetSessionToken"):
-        sts.get_session_token()
+    with refused("NotImplemented", 501, "GetDelegatedAccessToken"):
+        sts.get_delegated_access_token(TradeInToken="x")
+    # The client does not sign this one.
+    with refused("NotImplemented", 501, "AssumeRoleWithSAML"):
+        role = "arn:aws:iam::000000000000:role/x-role"
+        sts.assume_role_with_saml(RoleArn=role, PrincipalArn=role, SAMLAssertion="xxxx")
 
 
 def test_health_needs_no_signature(url):

@@ -32,6 +32,7 @@ class RoleManager:
         """The ARN of a new role that jobs and models take, and that may use these buckets only."""
         body = {
             "persona": "sagemaker-compute",
+            "activities": ["explain-models"],
             "name": f"c-{uuid.uuid4().hex[:12]}",
             "parameters": {"buckets": list(buckets)},
         }

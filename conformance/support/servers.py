@@ -28,10 +28,14 @@ def free_port():
 
 
 class Server:
-    """One server on a data folder; `kill()` and `start()` again as often as wanted."""
+    """One server on a data folder; `kill()` and `start()` again as often as wanted.
 
-    def __init__(self, data, *flags):
+    `variables` stand in its environment beside those of the tests.
+    """
+
+    def __init__(self, data, *flags, variables=None):
         self.data = str(data)
+        self.variables = {**os.environ, **(variables or {})}
         self.port = free_port()
         self.flags = flags
         self.process = None
@@ -44,6 +48,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env=self.variables,
         )
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()

@@ -25,6 +25,8 @@ export async function handOver({ options, bucket, say }) {
     const administrator = await sts.send(new GetCallerIdentityCommand({}));
     const compute = await roleOf(options, {
       persona: 'sagemaker-compute',
+      // Bias and attribution ask the model through a server of their own.
+      activities: ['explain-models'],
       name: 'flights-models',
       parameters: { buckets: [bucket] },
     });

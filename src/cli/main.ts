@@ -3,6 +3,7 @@
  * The command line: finds the command, parses its flags, makes an exit code of its outcome.
  * Commands load what they run when they run it, so that help and mistakes are answered at once.
  */
+import { audit } from './audit.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { env } from './env.ts';
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   report,
   preprocess,
   role,
+  audit,
   status,
   doctor,
 };

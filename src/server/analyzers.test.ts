@@ -13,8 +13,12 @@ test('temporary files of a server that was killed are removed at start', async (
   const temporaryFolder = join(folder, 'temporary');
   await mkdir(temporaryFolder);
   await writeFile(join(temporaryFolder, 'merge-1.jsonl'), '{}');
+  const never = async () => refuse('nobody may');
   const world = { temporaryFolder, config: { minimumSampleSize: 0 } } as unknown as World;
-  const analyzers = makeAnalyzers(world, async () => refuse('nobody may'));
+  const analyzers = makeAnalyzers(world, {
+    access: { refusalOf: async () => undefined, assumedBy: never },
+    objectsFor: never,
+  });
   expect(existsSync(join(temporaryFolder, 'merge-1.jsonl'))).toBe(false);
   expect(existsSync(folder)).toBe(true);
   await analyzers.close();

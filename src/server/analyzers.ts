@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { localScripts } from '../adapters/scripts/scripts.ts';
+import type { Access } from '../engines/access/access.ts';
 import type { ObjectsFor } from '../engines/objects/space.ts';
 import { makeClarifyAnalyzer } from '../jobs/clarify/analyzer.ts';
 import { makeDataQualityAnalyzer } from '../jobs/data-quality/analyzer.ts';
@@ -24,7 +25,13 @@ export interface Analyzers {
   close(): Promise<void>;
 }
 
-export function makeAnalyzers(world: World, objectsFor: ObjectsFor): Analyzers {
+export interface AnalyzerParts {
+  /** Roles of jobs may ask models only when their policies allow it. */
+  readonly access: Access;
+  readonly objectsFor: ObjectsFor;
+}
+
+export function makeAnalyzers(world: World, { access, objectsFor }: AnalyzerParts): Analyzers {
   const { store, config, clock, launcher, temporaryFolder } = world;
   // A server that was killed could not remove what its analyses had written.
   rmSync(temporaryFolder, { recursive: true, force: true });
@@ -55,7 +62,7 @@ export function makeAnalyzers(world: World, objectsFor: ObjectsFor): Analyzers {
     tasks: { merge: (request, options) => thread.perform({ kind: 'merge', request }, options) },
   });
   const clarify = makeClarifyAnalyzer({
-    ...{ store, launcher, objectsFor },
+    ...{ store, launcher, objectsFor, access, clock: world.wallClock },
     tasks: {
       analyze: (request, options) => thread.perform({ kind: 'clarify', request }, options),
     },

@@ -94,6 +94,8 @@ const anonymous = new Set([
   's3',
   'sns.ConfirmSubscription',
   'sns.Unsubscribe',
+  // Not built: clients do not sign it, and are told so all the same.
+  'sts.AssumeRoleWithSAML',
   'sts.AssumeRoleWithWebIdentity',
 ]);
 
@@ -110,7 +112,7 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   const objectsFor = makeRoleObjects(world, { objects: engines.objects, access, partition });
   const { publicUrl } = options;
   const jobs = makeJobs(world, { engines, loops, access, objectsFor, publicUrl });
-  for (const loop of [...jobs.loops, identity.loop]) loops.add(loop);
+  for (const loop of [...jobs.loops, ...guards.loops]) loops.add(loop);
   await engines.processingQueue.endLeases();
   await requeueLost({ store, queue: engines.processingQueue }, clock.nowMs());
   await engines.transformQueue.endLeases();
@@ -263,7 +265,7 @@ function makeJobs(world: World, parts: JobParts): Jobs {
   const { store, clock, random, log, launcher, workspaces, poster } = world;
   const { objects, queues, topics, series, events, fleet, counters, spool } = engines;
   const { wake } = loops;
-  const analyzers = makeAnalyzers(world, objectsFor);
+  const analyzers = makeAnalyzers(world, { access, objectsFor });
   topics.onDue(() => wake(topicDeliveryLoop));
   const endpoints = makeEndpointLoop({
     store,

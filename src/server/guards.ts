@@ -12,6 +12,7 @@ import { makeSignIn, type SignIn } from '../engines/identity/sign-in.ts';
 import { type IdentitySpace, makeIdentitySpace } from '../engines/identity/space.ts';
 import type { Objects } from '../engines/objects/objects.ts';
 import type { ObjectsFor } from '../engines/objects/space.ts';
+import type { Loop } from '../kernel/loop.ts';
 import type { Authorize } from '../wire/chain.ts';
 import { type InvokeAuthorize, makeAuthorize, makeInvokeAuthorize } from './authorize.ts';
 import type { World } from './world.ts';
@@ -23,6 +24,8 @@ export interface Guards {
   readonly signIn: SignIn;
   readonly authorize: Authorize;
   readonly authorizeInvoke: InvokeAuthorize;
+  /** Work that recurs, or that first requests should not wait for. */
+  readonly loops: readonly Loop[];
 }
 
 export interface GuardOptions {
@@ -47,8 +50,11 @@ export function makeGuards(world: World, { vault, partition }: GuardOptions): Gu
     signIn: makeSignIn({ store, space, hasher: passwords, clock, sessions, mfa }),
     authorize: makeAuthorize({ access, clock, seal, noteUse }),
     authorizeInvoke: makeInvokeAuthorize({ access, seal, noteUse }),
+    loops: [identity.loop, { name: 'access/prepare', tick: () => access.prepare().then(never) }],
   };
 }
+
+const never = () => Number.POSITIVE_INFINITY;
 
 /** Jobs and models are run by one service, whatever they are. */
 const runner = 'sagemaker.amazonaws.com';

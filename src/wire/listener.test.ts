@@ -109,9 +109,12 @@ describe('routing and operations', () => {
       return {};
     };
     server.authorize = async ({ service, operation }) => {
-      throw new Fault('AccessDeniedException', `no ${service}:${operation}`, { status: 400 });
+      const headers = { 'x-why': 'sealed' };
+      const words = `no ${service}:${operation}`;
+      throw new Fault('AccessDeniedException', words, { status: 400, headers });
     };
-    const { status, text } = await sagemaker('ListModels', '{}');
+    const { status, text, headers } = await sagemaker('ListModels', '{}');
+    expect(headers['x-why']).toBe('sealed');
     expect([status, JSON.parse(text).message, ran]).toEqual([
       400,
       'no sagemaker:ListModels',

@@ -6,10 +6,9 @@ import type { Random } from '../kernel/random.ts';
 import { type Chain, type ChainParts, makeChain } from './chain.ts';
 import { faults } from './faults.ts';
 import { Fault } from './operation.ts';
-import { protocols } from './protocols/index.ts';
 import type { WireResponse } from './protocols/protocol.ts';
 import { bodyOf, drain, headOf } from './request.ts';
-import { respond } from './respond.ts';
+import { faultResponse, respond } from './respond.ts';
 import { guessProtocol, type Target } from './route.ts';
 
 export interface ListenerParts extends ChainParts {
@@ -68,8 +67,8 @@ async function answerTo(
     });
   } catch (error) {
     const fault = asFault(error, { requestId, signal, parts, target });
-    const protocol = protocols[target?.protocol ?? guessFor(request)];
-    return protocol.encodeFault(target?.service, fault, requestId);
+    const protocol = target?.protocol ?? guessFor(request);
+    return faultResponse({ protocol, service: target?.service, fault, requestId });
   }
 }
 

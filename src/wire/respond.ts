@@ -53,17 +53,24 @@ function sendable(headers: Readonly<Record<string, string>>): Record<string, str
   return Object.fromEntries(entries);
 }
 
-/** Answers a request with a fault in the words of its protocol. */
+export interface Failed {
+  readonly protocol: ProtocolId;
+  readonly service?: ServiceModel | undefined;
+  readonly fault: Fault;
+  readonly requestId: string;
+}
+
+/** A fault in the words of its protocol; its own headers go along in every one. */
+export function faultResponse({ protocol, service, fault, requestId }: Failed): WireResponse {
+  const answer = protocols[protocol].encodeFault(service, fault, requestId);
+  return { ...answer, headers: { ...answer.headers, ...fault.headers } };
+}
+
+/** Answers a request with a fault. */
 export async function sendFault(
   request: IncomingMessage,
   response: ServerResponse,
-  failed: {
-    readonly protocol: ProtocolId;
-    readonly service?: ServiceModel;
-    readonly fault: Fault;
-    readonly requestId: string;
-  },
+  failed: Failed,
 ): Promise<void> {
-  const { protocol, service, fault, requestId } = failed;
-  await respond(request, response, protocols[protocol].encodeFault(service, fault, requestId));
+  await respond(request, response, faultResponse(failed));
 }

@@ -102,10 +102,11 @@ describe('is refused', () => {
     expect(await verify(given)).toMatchObject({ ok: false, kind: 'expired' });
   });
 
-  test('before its time, and without a subject, an audience or an end', async () => {
+  test('before its time, and without a good subject, audience or end', async () => {
     const bad = [{ nbf: startMs / 1_000 + 120 }, { sub: undefined }, { aud: undefined }];
-    for (const claims of [...bad, { exp: undefined }]) {
-      const verified = await verify(await token(claims as jose.JWTPayload));
+    const wrongType = [{ sub: null }, { sub: 7 }, { sub: '' }, { aud: [] }, { aud: [7] }];
+    for (const claims of [...bad, ...wrongType, { aud: {} }, { exp: undefined }]) {
+      const verified = await verify(await token(claims as unknown as jose.JWTPayload));
       expect(verified).toMatchObject({ ok: false, kind: 'invalid' });
     }
   });

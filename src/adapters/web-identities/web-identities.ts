@@ -41,6 +41,8 @@ export function makeWebIdentities(parts: WebIdentitiesParts): WebIdentities {
       }
       try {
         const payload = await verified(token, issuer, { keys, nowMs: parts.clock.nowMs() });
+        const fault = claimFault(payload);
+        if (fault !== undefined) return refusal('invalid', fault);
         return { ok: true, value: identityOf(issuer, payload) };
       } catch (cause) {
         return refusalOf(cause);
@@ -80,6 +82,16 @@ async function verified(
     return (await jose.jwtVerify(token, fresh, options)).payload;
   }
 }
+
+/** Its issuer signed it; that does not make it well-formed: any JSON may stand in a claim. */
+function claimFault({ sub, aud }: jose.JWTPayload): string | undefined {
+  if (!isText(sub)) return 'The claim sub must be a text.';
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const isGood = audiences.length > 0 && audiences.every(isText);
+  return isGood ? undefined : 'The claim aud must be a text, or a list of texts.';
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
 
 function identityOf(issuer: string, payload: jose.JWTPayload): WebIdentity {
   const { sub = '', aud = [], exp = 0, azp, amr } = payload;

@@ -29,6 +29,70 @@ export const invokeEndpoints: Activity = {
   }),
 };
 
+/** Endpoints that an analysis makes for itself, and takes away again. */
+const shadows = [
+  'sagemaker:*:{{account}}:endpoint/sm-clarify-*',
+  'sagemaker:*:{{account}}:endpoint-config/sm-clarify-*',
+];
+
+export const explainModels: Activity = {
+  id: 'explain-models',
+  title: 'Explain models',
+  meaning: 'lets analyses of bias and attributions ask models, on endpoints made for the analysis',
+  needs: [],
+  options: [],
+  statements: [
+    {
+      sid: 'MakeShadows',
+      actions: of(
+        'sagemaker',
+        'CreateEndpointConfig CreateEndpoint DescribeEndpoint DescribeEndpointConfig ' +
+          'DeleteEndpoint DeleteEndpointConfig AddTags',
+      ),
+      resources: shadows,
+    },
+    {
+      sid: 'SeeModels',
+      actions: of('sagemaker', 'DescribeModel'),
+      resources: resourcesOf('sagemaker', 'model'),
+    },
+    {
+      // A monitor asks the model of the endpoint that it watches.
+      sid: 'AskModels',
+      actions: of('sagemaker', 'InvokeEndpoint'),
+      resources: resourcesOf('sagemaker', 'endpoint'),
+    },
+    {
+      sid: 'SeeEndpoints',
+      actions: of('sagemaker', 'DescribeEndpoint DescribeEndpointConfig'),
+      resources: resourcesOf('sagemaker', 'endpoint endpoint-config'),
+    },
+  ],
+  expects: (facts) => ({
+    allowed: [
+      probe(facts, 'sagemaker:CreateEndpointConfig', 'endpoint-config/sm-clarify-job', {
+        'sagemaker:modelarn': `sagemaker:${facts.region}:${facts.account}:model/m`,
+      }),
+      probe(facts, 'sagemaker:CreateEndpoint', 'endpoint-config/sm-clarify-job'),
+      ...probes(
+        facts,
+        of('sagemaker', 'CreateEndpoint InvokeEndpoint DeleteEndpoint'),
+        'endpoint/sm-clarify-job',
+      ),
+      probe(facts, 'sagemaker:InvokeEndpoint', 'endpoint/live'),
+      probe(facts, 'sagemaker:DescribeModel', 'model/m'),
+    ],
+    refused: [
+      ...probes(
+        facts,
+        of('sagemaker', 'CreateEndpoint UpdateEndpoint DeleteEndpoint'),
+        'endpoint/live',
+      ),
+      probe(facts, 'sagemaker:CreateEndpointConfig', 'endpoint-config/live'),
+    ].map((one) => ({ ...one, unless: 'manage-endpoints' })),
+  }),
+};
+
 export const manageAlarmsAndMetrics: Activity = {
   id: watching,
   title: 'Manage alarms and metrics',

@@ -9,6 +9,7 @@ import {
 import { manageEndpoints, manageMlJobs, manageModels } from './activities-jobs.ts';
 import { manageModelMonitoring, runBatchTransform } from './activities-monitoring.ts';
 import {
+  explainModels,
   invokeEndpoints,
   manageAlarmsAndMetrics,
   useTopicsAndQueues,
@@ -36,6 +37,7 @@ export const activities: readonly Activity[] = [
   queryAthena,
   manageGlueTables,
   invokeEndpoints,
+  explainModels,
   manageAlarmsAndMetrics,
   useTopicsAndQueues,
   runBatchTransform,

@@ -3,8 +3,9 @@
  * statements are about an action is looked up. How the answers of several policies add up is
  * decided in `decide.ts`.
  */
+import { assert } from '../../kernel/assert.ts';
 import { actionMatcher, type Matches } from './actions.ts';
-import { compileCondition, type Holds } from './conditions.ts';
+import { compileCondition, type Holds, isOperator } from './conditions.ts';
 import { contextKeysOf } from './context-keys.ts';
 import { exceptionMatcher, type NamesCaller, principalMatcher } from './principals.ts';
 import { resourceMatcher } from './resources.ts';
@@ -27,13 +28,14 @@ const nothing: Applied = { denies: [], allows: [], namedAs: [] };
 /** Throws (a bug) for a document with an operator that does not exist, which is never parsed. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const statements = document.statements.map((statement) => compileStatement(statement, document));
-  const remembered = new Map<string, readonly Compiled[]>();
+  const remembered = new Map<string, readonly Ready[]>();
 
-  function about(action: string): readonly Compiled[] {
+  function about(action: string): readonly Ready[] {
     const found = remembered.get(action);
     if (found) return found;
     const lower = lowerAscii(action);
-    const made = statements.filter((statement) => statement.isAbout(lower));
+    const named = statements.filter((statement) => statement.isAbout(lower));
+    const made = named.map((statement) => statement.ready());
     if (remembered.size >= rememberedActionsLimit) remembered.clear();
     remembered.set(action, made);
     return made;
@@ -47,9 +49,14 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 }
 
 interface Compiled {
+  isAbout: Matches;
+  /** The rest is taken apart when an action that it is about is first asked for: few ever are. */
+  ready(): Ready;
+}
+
+interface Ready {
   readonly index: number;
   readonly denies: boolean;
-  isAbout: Matches;
   /** As what the caller is named; absent where policies name none. */
   readonly names: ((question: Question) => NamedAs | undefined) | undefined;
   /** Whether it is about the resource. */
@@ -58,16 +65,27 @@ interface Compiled {
 }
 
 function compileStatement(statement: Statement, { version }: PolicyDocument): Compiled {
-  const variables = version === '2012-10-17';
-  const { actions, notActions = [], resources, notResources } = statement;
+  const { actions, notActions = [], conditions } = statement;
+  for (const { operator } of conditions) assert(isOperator(operator), `operator ${operator}`);
   const named = actionMatcher(actions ?? notActions);
+  let ready: Ready | undefined;
   return {
-    index: statement.index,
-    denies: statement.effect === 'Deny',
     isAbout: actions ? named : (action) => !named(action),
+    ready() {
+      ready ??= readied(statement, version === '2012-10-17');
+      return ready;
+    },
+  };
+}
+
+function readied(statement: Statement, variables: boolean): Ready {
+  const { index, effect, resources, notResources, conditions } = statement;
+  return {
+    index,
+    denies: effect === 'Deny',
     names: callerMatcher(statement),
     covers: coverage(resources, notResources, variables),
-    conditions: statement.conditions.map((each) => compileCondition(each, variables)),
+    conditions: conditions.map((each) => compileCondition(each, variables)),
   };
 }
 
@@ -75,14 +93,14 @@ function coverage(
   resources: readonly string[] | undefined,
   notResources: readonly string[] | undefined,
   variables: boolean,
-): Compiled['covers'] {
+): Ready['covers'] {
   if (resources) return resourceMatcher(resources, variables);
   if (!notResources) return () => true;
   const excepted = resourceMatcher(notResources, variables);
   return (resource, ask) => !excepted(resource, ask);
 }
 
-function callerMatcher({ principals, notPrincipals }: Statement): Compiled['names'] {
+function callerMatcher({ principals, notPrincipals }: Statement): Ready['names'] {
   if (principals) {
     const names: NamesCaller = principalMatcher(principals);
     return ({ principal }) => names(principal);
@@ -92,7 +110,7 @@ function callerMatcher({ principals, notPrincipals }: Statement): Compiled['name
   return ({ principal }) => (excepts(principal) ? undefined : 'everybody');
 }
 
-function applied(statements: readonly Compiled[], question: Question): Applied {
+function applied(statements: readonly Ready[], question: Question): Applied {
   let denies: number[] | undefined;
   let allows: number[] | undefined;
   let namedAs: NamedAs[] | undefined;
@@ -119,7 +137,7 @@ function applied(statements: readonly Compiled[], question: Question): Applied {
 }
 
 /** Keys are asked for last: they may be costly. */
-function nameIfApplies(statement: Compiled, question: Question): NamedAs | '' | undefined {
+function nameIfApplies(statement: Ready, question: Question): NamedAs | '' | undefined {
   const name = statement.names ? statement.names(question) : '';
   if (name === undefined || !statement.covers(question.resource, question.key)) return undefined;
   for (const holds of statement.conditions) if (!holds(question.key)) return undefined;

@@ -15,7 +15,8 @@ export function contextKeysOf(document: PolicyDocument): readonly string[] {
   for (const { resources, notResources, conditions } of document.statements) {
     if (variables) {
       for (const resource of resources ?? notResources ?? []) {
-        variablesIn(resourcePart(resource)).forEach(add);
+        // Most have none.
+        if (resource.includes('${')) variablesIn(resourcePart(resource)).forEach(add);
       }
     }
     for (const condition of conditions) {

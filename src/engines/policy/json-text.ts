@@ -42,6 +42,56 @@ export function readJson(
   }
 }
 
+const nowhere: Span = { start: 0, end: 0 };
+const blankRuns = /[ \t\r\n]+/g;
+
+/**
+ * The same as `readJson`, but nothing in it says where it stands: by the platform's parser, many
+ * times as fast. Undefined for texts of which that parser would lose something, or which it refuses.
+ */
+export function readPlainJson(text: string): Json | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  }
+  const json = plain(value, 1);
+  if (!json) return undefined;
+  // Written again, a key that was there twice is there once and a number may look another way. What
+  // comes out the same, but for blanks, has lost neither.
+  const again = JSON.stringify(value);
+  const same = again === text || again.replace(blankRuns, '') === text.replace(blankRuns, '');
+  return same ? json : undefined;
+}
+
+/** Undefined for what is nested too deep. */
+function plain(value: unknown, depth: number): Json | undefined {
+  if (typeof value === 'string') return { kind: 'text', text: value, at: nowhere };
+  if (value === null) return { kind: 'null', at: nowhere };
+  if (typeof value !== 'object') return { kind: 'literal', text: String(value), at: nowhere };
+  if (depth > nestingLimit) return undefined;
+  if (Array.isArray(value)) return plainList(value, depth);
+  const members = new Map<string, Json>();
+  for (const [key, each] of Object.entries(value)) {
+    const json = plain(each, depth + 1);
+    if (!json) return undefined;
+    members.set(key, json);
+  }
+  return { kind: 'object', members, at: nowhere };
+}
+
+function plainList(values: readonly unknown[], depth: number): Json | undefined {
+  const items: Json[] = [];
+  for (const value of values) {
+    const json = plain(value, depth + 1);
+    if (!json) return undefined;
+    items.push(json);
+  }
+  return { kind: 'list', items, at: nowhere };
+}
+
 const blanks = /[ \t\r\n]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const word = /true|false|null/y;

@@ -2,10 +2,10 @@
  * Policy documents read and checked against the grammar of their use, in the order and the words of
  * the original. What is legal but unwise is in `findings.ts`; quotas are the façades' business.
  */
-import { assert } from '../../kernel/assert.ts';
+import { assert, defined } from '../../kernel/assert.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { instantOf } from './instants.ts';
-import { type Json, readJson } from './json-text.ts';
+import { type Json, readJson, readPlainJson, type Span } from './json-text.ts';
 import { documentCharactersLimit } from './limits.ts';
 import { Malformed, syntaxError } from './malformed.ts';
 import { principalsOf } from './principal-syntax.ts';
@@ -15,7 +15,7 @@ import type { PolicyDocument, PolicyUse, Position, Statement } from './types.ts'
 
 /** Refuses with the words that MalformedPolicyDocument has for it. */
 export function parsePolicy(text: string, use: PolicyUse): Outcome<PolicyDocument> {
-  const read = reading(text, use);
+  const read = quickReading(text, use) ?? reading(text, use);
   return read instanceof Malformed ? refuse(read.message) : ok(read);
 }
 
@@ -43,29 +43,49 @@ export function versionRefusal({ version }: PolicyDocument): string | undefined 
 
 function reading(text: string, use: PolicyUse): PolicyDocument | Malformed {
   try {
-    return documentOf(text, use);
+    assertReadable(text, use);
+    return documentOf(positioned(text), { text, use });
   } catch (cause) {
     if (cause instanceof Malformed) return cause;
     throw cause;
   }
 }
 
-function documentOf(text: string, use: PolicyUse): PolicyDocument {
-  assertReadable(text, use);
-  const json = readJson(text);
-  if (!json.ok) {
-    const offset = 'offset' in json ? json.offset : 0;
-    throw new Malformed('Syntax errors in policy.', offset, json.reason);
+/** Undefined for what has to be read closely, to be taken or to be refused. */
+function quickReading(text: string, use: PolicyUse): PolicyDocument | undefined {
+  try {
+    assertReadable(text, use);
+    const json = readPlainJson(text);
+    return json && documentOf(json, { text, use });
+  } catch (cause) {
+    if (cause instanceof Malformed) return undefined;
+    throw cause;
   }
-  const { version, id, drafts } = partsOf(json.value, use);
+}
+
+/** Throws `Malformed` for what is not JSON. */
+function positioned(text: string): Json {
+  const json = readJson(text);
+  if (json.ok) return json.value;
+  const offset = 'offset' in json ? json.offset : 0;
+  throw new Malformed('Syntax errors in policy.', offset, json.reason);
+}
+
+interface Written {
+  readonly text: string;
+  readonly use: PolicyUse;
+}
+
+function documentOf(json: Json, { text, use }: Written): PolicyDocument {
+  const { version, id, drafts } = partsOf(json, use);
   assertLegacy(drafts, use);
   assertSids(drafts, use);
   assertActionsPresent(drafts, use);
   assertResources(drafts, use);
   for (const draft of drafts) assertActions(draft);
   for (const draft of drafts) assertElements(draft, use);
-  const position = positionsIn(text);
-  const statements = drafts.map((draft, index) => statementOf(draft, { index, position }));
+  const ends = endsIn(text);
+  const statements = drafts.map((draft, index) => statementOf(draft, { index, ends }));
   return { version, statements, ...(id === undefined ? {} : { id }) };
 }
 
@@ -100,10 +120,14 @@ function partsOf(json: Json, use: PolicyUse): Parts {
   if (id && id.kind !== 'text') throw syntaxError(id, 'Id is a string');
   const statement = members.get('Statement');
   if (!statement) throw syntaxError(json, 'a policy has a Statement');
-  const items = statement.kind === 'list' ? statement.items : [statement];
+  const items = itemsOf(statement);
   if (items.length === 0) throw syntaxError(statement, 'there is no statement');
   const drafts = items.map((item) => draftOf(item, use));
   return { version: versionOf(members.get('Version')), id: id?.text, drafts };
+}
+
+function itemsOf(json: Json): readonly Json[] {
+  return json.kind === 'list' ? json.items : [json];
 }
 
 /** Without one it is the older, in which variables are plain text. */
@@ -229,11 +253,11 @@ const missingResource = 'Missing required field Resource';
 
 interface Placed {
   readonly index: number;
-  readonly position: (offset: number) => Position;
+  readonly ends: (index: number) => Ends;
 }
 
-function statementOf(draft: Draft, { index, position }: Placed): Statement {
-  const { json, sid, effect, actions, notActions, resources, notResources, conditions } = draft;
+function statementOf(draft: Draft, { index, ends }: Placed): Statement {
+  const { sid, effect, actions, notActions, resources, notResources, conditions } = draft;
   const { principal, notPrincipal } = draft;
   assert(effect === 'Allow' || effect === 'Deny', `effect ${effect}`);
   return {
@@ -247,9 +271,32 @@ function statementOf(draft: Draft, { index, position }: Placed): Statement {
     ...(resources ? { resources } : {}),
     ...(notResources ? { notResources } : {}),
     conditions,
-    start: position(json.at.start),
-    end: position(json.at.end),
+    get start() {
+      return ends(index).start;
+    },
+    get end() {
+      return ends(index).end;
+    },
   };
+}
+
+type Ends = Pick<Statement, 'start' | 'end'>;
+
+/** Where the statements stand, looked for when it is first asked: decisions never do. */
+function endsIn(text: string): (index: number) => Ends {
+  let all: readonly Ends[] | undefined;
+  return (index) => {
+    all ??= endsOf(text);
+    return defined(all[index], `statement ${index}`);
+  };
+}
+
+function endsOf(text: string): readonly Ends[] {
+  const json = positioned(text);
+  assert(json.kind === 'object', 'a policy is an object');
+  const position = positionsIn(text);
+  const ends = ({ start, end }: Span) => ({ start: position(start), end: position(end) });
+  return itemsOf(defined(json.members.get('Statement'), 'Statement')).map(({ at }) => ends(at));
 }
 
 /** Positions of offsets that are asked for in any order. */

@@ -16,13 +16,20 @@ const one: Piece = { kind: 'one' };
 /** The pieces of a pattern as it is written. */
 export function piecesOf(pattern: string): readonly Piece[] {
   const pieces: Piece[] = [];
-  for (const [part] of pattern.matchAll(/[*?]|[^*?]+/g)) {
-    if (part === '*') pieces.push(run);
-    else if (part === '?') pieces.push(one);
-    else pieces.push({ kind: 'text', text: part });
+  let from = 0;
+  for (let at = 0; at < pattern.length; at += 1) {
+    const code = pattern.charCodeAt(at);
+    if (code !== starCode && code !== questionCode) continue;
+    if (at > from) pieces.push({ kind: 'text', text: pattern.slice(from, at) });
+    pieces.push(code === starCode ? run : one);
+    from = at + 1;
   }
+  if (from < pattern.length) pieces.push({ kind: 'text', text: pattern.slice(from) });
   return pieces;
 }
+
+const starCode = 0x2a;
+const questionCode = 0x3f;
 
 /** A pattern made ready: plain data, so that trying many of them is one loop without calls. */
 export type Glob =

@@ -31,7 +31,6 @@ export function isAdministrator({ allows, scope }: Holder): boolean {
 }
 
 type Others = 'user' | 'group' | 'role';
-const otherKinds: readonly Others[] = ['user', 'group', 'role'];
 
 /**
  * Of everybody but the administrators, who need no way. The rights of each are asked about a
@@ -100,12 +99,15 @@ const mostTried = 50;
 
 /** Whom the policies of a holder name among those there are. */
 function makeReach(known: Readonly<Record<Others, readonly string[]>>): Reach {
-  const sets = { user: new Set(known.user), group: new Set(known.group), role: new Set(known.role) };
+  const sets = {
+    user: new Set(known.user),
+    group: new Set(known.group),
+    role: new Set(known.role),
+  };
   const byPattern = new Map<string, readonly string[]>();
   const byPolicy = new Map<CompiledPolicy, Partial<Record<Others, readonly string[]>>>();
-  const actions = Object.fromEntries(
-    otherKinds.map((kind) => [kind, methods.flatMap((method) => targetActions(method, kind))]),
-  ) as Record<Others, readonly string[]>;
+  const actionsOn = (kind: Others) => methods.flatMap((method) => targetActions(method, kind));
+  const actions = { user: actionsOn('user'), group: actionsOn('group'), role: actionsOn('role') };
 
   function matching(pattern: string, kind: Others): readonly string[] {
     if (!/[*?]|\$\{/.test(pattern)) return sets[kind].has(pattern) ? [pattern] : [];

@@ -20,6 +20,7 @@ import type {
   AnalyzeOptions,
   InputFile,
 } from '../processing/analysis.ts';
+import { roleIn } from '../roles/acting.ts';
 import { batchTypeOf } from './batch.ts';
 import { type ClarifyConfig, parseConfig } from './config.ts';
 import type { Attributes } from './observed.ts';
@@ -211,6 +212,7 @@ function withModel(
 ): Promise<Outcome<AnalysisResult>> {
   const { scope, name, arn } = job;
   const { endpointName, modelName } = config.predictor ?? {};
-  const request = { scope, name, arn, endpointName, modelName };
+  const roleArn = roleIn(job.request);
+  const request = { scope, name, arn, roleArn, endpointName, modelName };
   return withShadow(parts, { request, options }, work);
 }

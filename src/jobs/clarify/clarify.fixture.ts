@@ -12,11 +12,13 @@ import { undiciForwarder } from '../../adapters/forwarder/forwarder.ts';
 import { jmespathQuery } from '../../adapters/jmespath/json-query.ts';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { modelInArchive } from '../../adapters/onnx/archive.ts';
+import type { Access } from '../../engines/access/access.ts';
 import { hostedKey } from '../../engines/hosting/names.ts';
 import { type Endpoint, endpoints, type Model, models } from '../../engines/hosting/rows.ts';
 import type { ObjectSpace } from '../../engines/objects/space.ts';
 import type { MonitoringOfJob, ProcessingJobRow } from '../../engines/processing/rows.ts';
 import { gather } from '../../kernel/bytes.ts';
+import type { Check } from '../../kernel/check.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher } from '../../ports/launcher.ts';
@@ -45,6 +47,7 @@ export const csvModel =
       .join('\n');
 
 const role = 'arn:aws:iam::111122223333:role/model';
+export const jobRole = 'arn:aws:iam::123456789012:role/job';
 
 export class Bench {
   readonly store = memoryMetadataStore();
@@ -57,6 +60,10 @@ export class Bench {
   served = 0;
   stopped = 0;
   says: Says = csvModel(() => 0.5);
+  /** What the role of the job needed and was let do. */
+  readonly allowed: Check[] = [];
+  /** An action that the role may not do. */
+  forbidden = '';
   /** Of models that are given one; must be set before. */
   archive: Uint8Array = new Uint8Array(0);
   archivesOut = 0;
@@ -85,6 +92,7 @@ export class Bench {
       store: this.store,
       launcher: this.#launcher(),
       objectsFor: async () => ok(this.#objects()),
+      ...{ access: this.#access(), clock: this.clock },
       tasks: {
         // What goes to another thread is cloned; so it is here.
         analyze: (request, { signal, say }) =>
@@ -128,6 +136,25 @@ export class Bench {
         });
       },
       run: async () => refuse('no jobs here'),
+    };
+  }
+
+  #access(): Access {
+    return {
+      assumedBy: async ({ roleArn, account }) =>
+        roleArn === jobRole
+          ? ok({ accessKeyId: '', arn: roleArn, userId: 'AROA:SageMaker', account })
+          : refuse(`there is no role ${roleArn}`),
+      refusalOf: async (check, { caller }) => {
+        const { action, resource } = check;
+        if (action === this.forbidden) {
+          const user = `User: ${caller.arn} is not authorized`;
+          const message = `${user} to perform: ${action} on resource: ${resource}`;
+          return { effect: 'implicitDeny', message, details: '{}' };
+        }
+        this.allowed.push(check);
+        return undefined;
+      },
     };
   }
 
@@ -219,11 +246,13 @@ export interface Given {
   readonly isBatch?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Of the job; empty for none. */
+  readonly roleArn?: string;
 }
 
 export const windowStartMs = Date.UTC(2026, 0, 5, 9);
 
-function jobOf({ monitor, isBatch, environment = {} }: Given): ProcessingJobRow {
+function jobOf({ monitor, isBatch, environment = {}, roleArn = jobRole }: Given): ProcessingJobRow {
   const local = { isManifest: false, uri: 's3://data/config' };
   const inputs = [
     { name: 'analysis_config', localPath: '/opt/ml/processing/input/config', ...local },
@@ -236,7 +265,7 @@ function jobOf({ monitor, isBatch, environment = {} }: Given): ProcessingJobRow 
     ...monitor,
   };
   return {
-    ...{ arn: 'job', name: 'job', scope, status: 'InProgress', request: {} },
+    ...{ arn: 'job', name: 'job', scope, status: 'InProgress', request: { RoleArn: roleArn } },
     plan: {
       ...{ image: 'sagemaker-clarify-processing', entrypoint: [], arguments: [], environment },
       ...{ inputs, outputs: [], maxRuntimeMs: 60_000 },

@@ -13,7 +13,8 @@ import type { Launcher } from '../../ports/launcher.ts';
 import type { Abortable, Reader } from '../../ports/metadata-store.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
 import { type Startable, startModel } from '../endpoints/starter.ts';
-import { spaceFor } from '../roles/acting.ts';
+import { permitted, type RightsParts, spaceFor } from '../roles/acting.ts';
+import { askingChecks, shadowPrefix } from './rights.ts';
 
 const stopGraceMs = 10_000;
 const onnxRepository = 'modelkeep/onnx';
@@ -21,7 +22,7 @@ const largestArchiveBytes = 64 * 2 ** 20;
 /** Lines of the model's output that are passed on; a server that logs each request says many. */
 const mostLogLines = 200;
 
-export interface ShadowParts {
+export interface ShadowParts extends RightsParts {
   readonly store: Reader;
   readonly launcher: Launcher;
   /** The archive is read by the right of the model's role, not of the job's. */
@@ -32,6 +33,8 @@ export interface ShadowRequest {
   readonly scope: Scope;
   /** Of the job. */
   readonly arn: string;
+  /** Of the job: it must be allowed to ask the model. */
+  readonly roleArn: string | undefined;
   /** The job's; names the server. Unique among the jobs that run. */
   readonly name: string;
   /** The model of the endpoint's first variant, when given, whatever `modelName` says. */
@@ -53,21 +56,28 @@ export interface ShadowServer {
   readonly onnxArchivePath: string | undefined;
 }
 
-/** Refused when the model or the endpoint is not there, or its server does not start. */
+/**
+ * Refused when the job's role may not ask, when the model or the endpoint is not there, or its
+ * server does not start.
+ */
 export async function withShadow<T>(
   parts: ShadowParts,
   { request, options }: { readonly request: ShadowRequest; readonly options: ShadowOptions },
   work: (server: ShadowServer) => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
+  const { scope, arn: sourceArn, roleArn } = request;
+  const acting = { roleArn, who: 'the job', scope, sourceArn };
+  // Before it is looked whether there is such a model: who may not ask is not told.
+  const allowed = await permitted(parts, acting, askingChecks(parts.store, request));
+  if (!allowed.ok) return allowed;
   const model = await modelOf(parts.store, request);
   if (!model.ok) return model;
   const signal = options.signal ?? new AbortController().signal;
   options.say(`Starting a server of the model ${model.value.name} for this job.`);
   const started = await startModel(parts, model.value, {
     signal,
-    scope: request.scope,
-    sourceArn: request.arn,
-    name: `sm-clarify-${request.name}`,
+    ...{ scope, sourceArn },
+    name: `${shadowPrefix}${request.name}`,
     onLog: limitedLog(options),
   });
   if (!started.ok) return refuse(`the model ${model.value.name}: ${started.reason}`);

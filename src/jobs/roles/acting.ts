@@ -1,6 +1,6 @@
 /**
- * Objects as work may use them: never by the server's own right, but by that of a role which a user
- * passed on. Whose right it is:
+ * What work may do, and objects as it may use them: never by the server's own right, but by that of
+ * a role which a user passed on. Whose right it is:
  *
  * - what a processing job or a run of a schedule reads (inputs, scripts, baselines, captured
  *   records, labels) and writes: the role of the job;
@@ -8,16 +8,21 @@
  *   because such a job names no role;
  * - the archive of a model, for an endpoint, a transform job or an analysis that asks the model:
  *   the execution role of that model;
+ * - the model that an analysis asks: the role of the job must be allowed to ask it, see
+ *   `../predictor/rights.ts`;
  * - captured records: the execution role of the model that answered;
  * - journals of captured records, rows, profiles that are kept of hours, logs: the server's own.
  */
+import type { Access } from '../../engines/access/access.ts';
 import {
   ObjectAccessDenied,
   type ObjectSpace,
   type ObjectsFor,
 } from '../../engines/objects/space.ts';
 import type { Scope } from '../../kernel/arn.ts';
-import { type Outcome, refuse } from '../../kernel/outcome.ts';
+import type { Check } from '../../kernel/check.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 
 /** The session in which the service acts as a role, as the original names it. */
 export const sessionName = 'SageMaker';
@@ -41,6 +46,33 @@ export async function spaceFor(
   const space = await objectsFor({ roleArn, account, region, sessionName, sourceArn });
   if (space.ok) return space;
   return refuse(`ClientError: Could not assume role ${roleArn}: ${space.reason}`);
+}
+
+export interface RightsParts {
+  readonly access: Access;
+  readonly clock: Clock;
+}
+
+/** The principal that roles of jobs let in. */
+const runner = 'sagemaker.amazonaws.com';
+
+/** Refused with the first of the checks that the role does not pass, as the original words it. */
+export async function permitted(
+  { access, clock }: RightsParts,
+  { roleArn, who, scope, sourceArn }: Acting,
+  checks: readonly Check[],
+): Promise<Outcome<undefined>> {
+  if (!roleArn) return refuse(`ClientError: ${who} has no role to act with`);
+  const { account, region } = scope;
+  const asked = { roleArn, service: runner, sessionName, sourceArn, account };
+  const caller = await access.assumedBy(asked);
+  if (!caller.ok) return refuse(`ClientError: Could not assume role ${roleArn}: ${caller.reason}`);
+  const facts = { nowMs: clock.nowMs(), region, secure: true };
+  for (const check of checks) {
+    const refused = await access.refusalOf(check, { caller: caller.value, facts });
+    if (refused) return refuse(`ClientError: ${accessDenied(refused.message)}`);
+  }
+  return ok(undefined);
 }
 
 /** The role that a stored request names, as its client sent it. */

@@ -88,7 +88,6 @@ export const restXmlProtocol: Protocol = {
     const headers = {
       ...xmlBody.idHeaders(requestId),
       'content-type': 'application/xml',
-      ...fault.headers,
     };
     const body =
       `${xmlDeclaration}<Error><Code>${escapeXml(fault.code)}</Code>` +

@@ -128,6 +128,19 @@ describe('violationsOf', () => {
     expect(violationsOf(emoji, { Text: '😀😀😀' })).toContain('less than or equal to 2');
   });
 
+  test.each([
+    [131_072, 131_072, undefined],
+    [131_072, 131_073, 'regular expression pattern'],
+    [1_048_576, 131_073, 'regular expression pattern'],
+    [undefined, 65_537, 'regular expression pattern'],
+  ])('of texts of at most %s, one of %i is matched within bounds', (max, length, broken) => {
+    const type: Type = { kind: 'string', pattern: '[a-z]+', ...(max === undefined ? {} : { max }) };
+    const long: StructureType = { kind: 'structure', name: 'L', members: [{ name: 'Text', type }] };
+    const violations = violationsOf(long, { Text: 'a'.repeat(length) });
+    if (broken === undefined) expect(violations).toBeUndefined();
+    else expect(violations).toContain(broken);
+  });
+
   test('asked for required members only, it looks at nothing else', () => {
     const value = { Name: 'A', Mode: 'C', Ids: ['A'], Tags: { A: 'long' }, Inners: [{}] };
     expect(violationsOf(input, value, { requiredOnly: true })).toBe(
