@@ -3,6 +3,20 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  CreateAccessKeyCommand,
+  CreateLoginProfileCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
+  GetAccountAuthorizationDetailsCommand,
+  GetLoginProfileCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+  ListVirtualMFADevicesCommand,
+  UpdateLoginProfileCommand,
+} from '@aws-sdk/client-iam';
+import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, expect, test } from 'vitest';
 import { answering, form, json, type Sent, send, unsigned } from './bad-input.fixture.ts';
 import { Cleanup, dist } from './server.fixture.ts';
@@ -109,4 +123,85 @@ test('neither the secret key nor the key of topics is in logs, answers or files'
   }
   const root = await readFile(join(folder, 'root.key'));
   for (const [path, bytes] of files) expect([path, bytes.includes(root)]).toEqual([path, false]);
+});
+
+/** What its promise comes to, as text: an answer, or an error with all that it says. */
+async function told(answer: Promise<unknown>): Promise<string> {
+  return answer.then(
+    (value) => JSON.stringify(value),
+    (error: Error & { $response?: unknown }) => `${error.name}: ${error.message}`,
+  );
+}
+
+test('what is shown once is never shown again: keys, passwords, seeds and tokens', async () => {
+  const folder = await cleanup.folder();
+  const { at, printed, stop } = await upOn(folder);
+  const settings = { endpoint: at.url, region: 'us-east-1', maxAttempts: 1 };
+  const clientWith = <T extends { destroy(): void }>(Client: new (of: object) => T, keys: object) =>
+    cleanup.add(new Client({ ...settings, credentials: { ...keys } }), (c) => c.destroy());
+  const iam = clientWith(IAMClient, administrator);
+  const UserName = 'planted';
+  await iam.send(new CreateUserCommand({ UserName }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const Password = 'Planted-Pass-7319!';
+  await iam.send(new CreateLoginProfileCommand({ UserName, Password }));
+  const named = { VirtualMFADeviceName: 'planted' };
+  const { VirtualMFADevice } = await iam.send(new CreateVirtualMFADeviceCommand(named));
+  const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
+  expect(seed).toMatch(/^[A-Z2-7]{32,}$/);
+  const keys = {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+  };
+  const sts = clientWith(STSClient, keys);
+  const { Credentials } = await sts.send(new GetSessionTokenCommand({}));
+  const session = {
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
+  };
+  const signIn = async (password: string) => {
+    const body = JSON.stringify({ userName: UserName, password });
+    const answer = await fetch(`${at.url}/_modelkeep/sign-in`, { method: 'POST', body });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const signedIn = await signIn(Password);
+  expect(signedIn.status).toBe(200);
+
+  // What comes after must not repeat any of it, least of all where it goes wrong.
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [] });
+  const SerialNumber = VirtualMFADevice?.SerialNumber ?? '';
+  const codes = { AuthenticationCode1: '000000', AuthenticationCode2: '000001' };
+  const cut = { ...session, sessionToken: `${session.sessionToken.slice(0, -4)}AAAA` };
+  const later = [
+    iam.send(new CreateLoginProfileCommand({ UserName, Password })),
+    iam.send(new UpdateLoginProfileCommand({ UserName, Password: Password.slice(0, 5) })),
+    iam.send(new UpdateLoginProfileCommand({ UserName: 'nobody', Password })),
+    iam.send(new GetLoginProfileCommand({ UserName })),
+    iam.send(new ListAccessKeysCommand({ UserName })),
+    iam.send(new CreateVirtualMFADeviceCommand(named)),
+    iam.send(new ListVirtualMFADevicesCommand({})),
+    iam.send(new EnableMFADeviceCommand({ UserName, SerialNumber, ...codes })),
+    iam.send(new GetAccountAuthorizationDetailsCommand({})),
+    clientWith(STSClient, session).send(new GetSessionTokenCommand({})),
+    clientWith(STSClient, cut).send(new GetSessionTokenCommand({})),
+    clientWith(IAMClient, keys).send(new CreateUserCommand({ UserName: Policy })),
+    clientWith(IAMClient, keys).send(new CreateUserCommand({ UserName: 'other' })),
+    signIn(`${Password}?`),
+  ];
+  const answers = await Promise.all(later.map(told));
+  expect(answers.filter((text) => /AccessDenied|InvalidClientTokenId/.test(text)).length).toBe(4);
+  expect(await stop()).toBe(0);
+
+  const { sessionToken, secretAccessKey } = session;
+  const given = JSON.parse(signedIn.text) as typeof session;
+  const files = await filesOf(folder);
+  const secrets = [keys.secretAccessKey, Password, seed, secretAccessKey, sessionToken];
+  for (const secret of [...secrets, given.secretAccessKey, given.sessionToken]) {
+    expect(secret.length).toBeGreaterThan(10);
+    expect(printed()).not.toContain(secret);
+    expect(answers.join('\n')).not.toContain(secret);
+    const holding = [...files].filter(([, bytes]) => bytes.includes(secret)).map(([path]) => path);
+    expect(holding).toEqual([]);
+  }
 });

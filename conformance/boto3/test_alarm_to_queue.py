@@ -9,7 +9,7 @@ from waiting import until
 WAIT_SECONDS = 60
 
 
-def test_high_resolution_alarm_reaches_a_queue(client, name, account, region):
+def test_high_resolution_alarm_reaches_a_queue(client, name, account):
     cloudwatch, sns, sqs = client("cloudwatch"), client("sns"), client("sqs")
     topic = sns.create_topic(Name=name)["TopicArn"]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -20,7 +20,12 @@ from refusals import refused
 SAGEMAKER = trust({"Service": "sagemaker.amazonaws.com"})
 # A condition and characters that have to survive their encoding.
 ODD = document(
-    allow("s3:Get*", "arn:aws:s3:::a b/ü%2F+&<>'\"*", Sid="Odd1", Condition={"Bool": {"aws:SecureTransport": "true"}})
+    allow(
+        "s3:Get*",
+        "arn:aws:s3:::a b/ü%2F+&<>'\"*",
+        Sid="Odd1",
+        Condition={"Bool": {"aws:SecureTransport": "true"}},
+    )
 )
 
 
@@ -77,7 +82,8 @@ def test_life_of_a_policy(iam, people, name, account):
         document({**allow("s3:*"), "Principal": "*"}),
         document(allow("s3:*", Condition={"NoSuchOperator": {"aws:username": "x"}})),
         document(allow("s3:*", Sid="a"), allow("sqs:*", Sid="a")),
-        '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}]}',
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow",'
+        '"Action":"*","Resource":"*"}]}',
         json.dumps({"Version": "2013-01-01", "Statement": allow("s3:*")}),
     ],
 )

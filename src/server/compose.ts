@@ -109,7 +109,7 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
 
   const loops = new Loops({ clock, log });
   const engines = makeEngines(world, { loops, vault });
-  const objectsFor = makeRoleObjects(world, { objects: engines.objects, access, partition });
+  const objectsFor = makeRoleObjects(world, { objects: engines.objects, guards, partition });
   const { publicUrl } = options;
   const jobs = makeJobs(world, { engines, loops, access, objectsFor, publicUrl });
   for (const loop of [...jobs.loops, ...guards.loops]) loops.add(loop);

@@ -3,7 +3,7 @@
  * call, and the objects that jobs see under their roles.
  */
 import type { Access } from '../engines/access/access.ts';
-import { makeAccess } from '../engines/access/authorizer.ts';
+import { makeAccess, type PreparedAccess } from '../engines/access/authorizer.ts';
 import { makeObjectsFor } from '../engines/access/guarded-objects.ts';
 import type { Vault } from '../engines/envelope/vault.ts';
 import { type Identity, makeIdentity } from '../engines/identity/identity.ts';
@@ -50,20 +50,36 @@ export function makeGuards(world: World, { vault, partition }: GuardOptions): Gu
     signIn: makeSignIn({ store, space, hasher: passwords, clock, sessions, mfa }),
     authorize: makeAuthorize({ access, clock, seal, noteUse }),
     authorizeInvoke: makeInvokeAuthorize({ access, seal, noteUse }),
-    loops: [identity.loop, { name: 'access/prepare', tick: () => access.prepare().then(never) }],
+    loops: [identity.loop, prepareLoop(access)],
   };
 }
 
-const never = () => Number.POSITIVE_INFINITY;
+/** The first tick is part of the start, which should not wait either: the second does the work. */
+function prepareLoop(access: PreparedAccess): Loop {
+  let started = false;
+  return {
+    name: 'access/prepare',
+    async tick(nowMs) {
+      if (started) await access.prepare();
+      const next = started ? Number.POSITIVE_INFINITY : nowMs;
+      started = true;
+      return next;
+    },
+  };
+}
 
 /** Jobs and models are run by one service, whatever they are. */
 const runner = 'sagemaker.amazonaws.com';
 
 export function makeRoleObjects(
   world: World,
-  parts: { readonly objects: Objects; readonly access: Access; readonly partition: string },
+  parts: { readonly objects: Objects; readonly guards: Guards; readonly partition: string },
 ): ObjectsFor {
-  const { objects } = parts;
-  const bucketRule = (bucket: string) => objects.policyOf(bucket);
-  return makeObjectsFor({ ...parts, bucketRule, clock: world.wallClock, service: runner });
+  const { objects, guards, partition } = parts;
+  const { access, identity } = guards;
+  return makeObjectsFor({
+    ...{ objects, access, partition, clock: world.wallClock, service: runner },
+    bucketRule: (bucket) => objects.policyOf(bucket),
+    onAssumed: (caller, region) => identity.noteUse(caller, { service: 'sagemaker', region }),
+  });
 }

@@ -12,10 +12,10 @@ import { nameKey, type RoleRow, roles } from '../identity/rows.ts';
 import type { IdentitySpace } from '../identity/space.ts';
 import { effectiveTrust } from '../identity/trust.ts';
 import { decide } from '../policy/decide.ts';
-import type { CompiledPolicy, PrincipalFacts, SourcedPolicy } from '../policy/types.ts';
+import type { Decision, PrincipalFacts, SourcedPolicy } from '../policy/types.ts';
 import type { Access, AccessRefusal, Asking, ServiceRole } from './access.ts';
 import { type Documents, makeDocuments } from './documents.ts';
-import { keysOf, looksAtResourceTags } from './keys.ts';
+import { type KeyFacts, keysOf, type WatchedKeys } from './keys.ts';
 import { makePrincipals, type Principal } from './principals.ts';
 import { closedTo, refusalOf } from './words.ts';
 
@@ -31,8 +31,9 @@ const mostAnswers = 20_000;
 
 export interface PreparedAccess extends Access {
   /**
-   * Reads ahead what is read once for all: the public policies that somebody has, which are the
-   * longest there are. For when the server has started; nothing depends on it.
+   * Does ahead what is done once for all: reads the public policies that somebody has, which are the
+   * longest there are, and goes the way of a first user. For when the server has started; nothing
+   * depends on it.
    */
   prepare(): Promise<void>;
 }
@@ -47,8 +48,8 @@ export function makeAccess({ partition, space, clock, log }: AccessParts): Prepa
     const principal = principals.known(caller) ?? (await principals.load(caller));
     const answer = answerKey(check, principal, caller);
     if (answer !== undefined && answers.has(answer)) return undefined;
-    const refused = await decided({ check, asking, principal, documents, log });
-    if (refused || answer === undefined) return refused;
+    const { refused, forAllKeys } = await decided({ check, asking, principal, documents, log });
+    if (refused || answer === undefined || !forAllKeys) return refused;
     if (answers.size >= mostAnswers) answers.clear();
     answers.add(answer);
     return undefined;
@@ -70,12 +71,12 @@ export function makeAccess({ partition, space, clock, log }: AccessParts): Prepa
 }
 
 /**
- * Names a question whose answer depends on nothing else: the policies look at no condition key, and
- * the resource has no policy. A principal that was read again has another serial.
+ * Names a question as far as it is not about condition keys. Undefined when more than the caller's
+ * policies has a say. A principal that was read again has another serial.
  */
 function answerKey(check: Check, principal: Principal, caller: Caller): string | undefined {
-  const { closed, keys, serial } = principal;
-  if (closed !== undefined || keys.size > 0 || check.resourcePolicy || check.rule) return undefined;
+  const { closed, serial } = principal;
+  if (closed !== undefined || check.resourcePolicy || check.rule) return undefined;
   return `${serial} ${check.action} ${check.owner ?? caller.account} ${check.resource}`;
 }
 
@@ -87,20 +88,57 @@ interface Deciding {
   readonly log: Logger;
 }
 
-async function decided(deciding: Deciding): Promise<AccessRefusal | undefined> {
+interface Decided {
+  readonly refused: AccessRefusal | undefined;
+  /** No condition key was asked for: the same question has the same answer whatever they are. */
+  readonly forAllKeys: boolean;
+}
+
+async function decided(deciding: Deciding): Promise<Decided> {
   const { check, principal } = deciding;
-  const { caller, facts: request } = deciding.asking;
-  const { closed, identity, boundary, session } = principal;
-  if (closed !== undefined) return closedTo(caller, check);
+  const { caller } = deciding.asking;
+  const closed = () => ({ refused: closedTo(caller, check), forAllKeys: false });
+  if (principal.closed !== undefined) return closed();
   const onResource = await resourcePolicy(deciding);
-  if (onResource === 'unreadable') return closedTo(caller, check);
-  const owner = check.owner ?? caller.account;
-  const wantsTags = anyTag(principal.keys) || anyTag(onResource?.compiled.keys ?? none);
-  const resourceTags = wantsTags ? await check.resourceTags?.() : undefined;
-  const key = keysOf({ check, caller, principal, request, owner, resourceTags });
-  const { action, resource } = check;
+  if (onResource === 'unreadable') return closed();
+  const first = answered(deciding, { onResource });
+  // Few questions come down to tags, and they have to be read: the first time without them.
+  const again = first.keys.missedTags() && check.resourceTags;
+  const resourceTags = again ? await again() : undefined;
+  const { decision, keys } = resourceTags
+    ? answered(deciding, { onResource, resourceTags })
+    : first;
+  const { effect, failure } = decision;
+  if (failure !== undefined) {
+    const { action, resource } = check;
+    const fields = { principal: caller.arn, action, resource, failure };
+    deciding.log.error('a decision failed, which refuses', undefined, fields);
+  }
+  const allowed = effect === 'allowed';
+  const refused = allowed ? undefined : refusalOf({ caller, check, decision, key: keys.key });
+  return { refused, forAllKeys: !keys.asked() };
+}
+
+interface Known {
+  readonly onResource: SourcedPolicy | undefined;
+  readonly resourceTags?: KeyFacts['resourceTags'];
+}
+
+interface Answered {
+  readonly decision: Decision;
+  readonly keys: WatchedKeys;
+}
+
+function answered(
+  { check, principal, asking }: Deciding,
+  { onResource, resourceTags }: Known,
+): Answered {
+  const { caller, facts: request } = asking;
+  const { identity, boundary, session } = principal;
+  const { action, resource, owner = caller.account } = check;
+  const keys = keysOf({ check, caller, principal, request, owner, resourceTags });
   const decision = decide(
-    { action, resource, principal: principalFacts(principal, check), key },
+    { action, resource, principal: principalFacts(principal, check), key: keys.key },
     {
       identity,
       ...(boundary ? { boundary } : {}),
@@ -110,25 +148,7 @@ async function decided(deciding: Deciding): Promise<AccessRefusal | undefined> {
       rule: check.rule ?? 'beside',
     },
   );
-  const { effect, failure } = decision;
-  if (failure !== undefined) {
-    const fields = { principal: caller.arn, action, resource, failure };
-    deciding.log.error('a decision failed, which refuses', undefined, fields);
-  }
-  return effect === 'allowed' ? undefined : refusalOf({ caller, check, decision, key });
-}
-
-const none: ReadonlySet<string> = new Set();
-const tagged = new WeakMap<CompiledPolicy['keys'], boolean>();
-
-/** Asked for each decision about sets that never change. */
-function anyTag(keys: ReadonlySet<string>): boolean {
-  if (keys.size === 0) return false;
-  const known = tagged.get(keys);
-  if (known !== undefined) return known;
-  const found = [...keys].some(looksAtResourceTags);
-  tagged.set(keys, found);
-  return found;
+  return { decision, keys };
 }
 
 async function resourcePolicy({

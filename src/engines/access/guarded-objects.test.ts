@@ -35,6 +35,7 @@ const objects: ObjectSpace = {
 
 async function spaceOf(...statements: readonly object[]): Promise<ObjectSpace> {
   await b.role('Train', { inline: { p: policy(...(statements as never[])) } });
+  const assumed: string[] = [];
   const objectsFor = makeObjectsFor({
     ...{ objects, access: b.access, clock: b.clock, partition: 'aws' },
     service: 'sagemaker.amazonaws.com',
@@ -42,8 +43,10 @@ async function spaceOf(...statements: readonly object[]): Promise<ObjectSpace> {
       asked += 1;
       return rule;
     },
+    onAssumed: ({ session }, region) => assumed.push(`${session?.issuerArn} ${region}`),
   });
   const space = await objectsFor(use);
+  expect(assumed).toEqual([`${use.roleArn} eu-west-1`]);
   if (!space.ok) throw new Error(space.reason);
   return space.value;
 }

@@ -110,6 +110,8 @@ export interface ObjectsForParts extends Omit<GuardParts, 'facts'> {
   readonly clock: Clock;
   /** The principal that takes the roles over, `sagemaker.amazonaws.com`. */
   readonly service: string;
+  /** That a role was taken over, for when it was last used. */
+  readonly onAssumed?: (caller: Caller, region: string) => void;
 }
 
 export function makeObjectsFor(parts: ObjectsForParts): ObjectsFor {
@@ -117,6 +119,7 @@ export function makeObjectsFor(parts: ObjectsForParts): ObjectsFor {
   return async ({ region, ...role }) => {
     const caller = await access.assumedBy({ ...role, service });
     if (!caller.ok) return caller;
+    parts.onAssumed?.(caller.value, region);
     const facts = () => ({ nowMs: clock.nowMs(), region, secure: true });
     return ok(guardedObjects({ ...parts, facts }, caller.value));
   };

@@ -14,7 +14,7 @@ export interface KeyFacts {
   readonly request: RequestFacts;
   /** Of the resource. */
   readonly owner: string;
-  /** Undefined when no policy looks at them. */
+  /** Undefined as long as no policy has looked at them. */
   readonly resourceTags: Readonly<Record<string, string>> | undefined;
 }
 
@@ -82,17 +82,32 @@ function mfaAgeSeconds({ caller, request }: KeyFacts): number | undefined {
   return atMs === undefined ? undefined : Math.floor((request.nowMs - atMs) / secondMs);
 }
 
-export function keysOf(facts: KeyFacts): KeyLookup {
+/** The keys of one question, and what of them was asked for. */
+export interface WatchedKeys {
+  readonly key: KeyLookup;
+  /** Whether any was. */
+  asked(): boolean;
+  /** Whether a tag of the resource was, while the tags were not known. */
+  missedTags(): boolean;
+}
+
+export function keysOf(facts: KeyFacts): WatchedKeys {
   const { keys = {} } = facts.check;
   const provider = facts.caller.session?.providerKeys ?? {};
-  return (name) => {
+  let asked = false;
+  let missedTags = false;
+  const key: KeyLookup = (name) => {
+    asked = true;
     // What the operation says comes first: of AssumeRole the code of a device is proven just now.
     if (Object.hasOwn(keys, name)) return keys[name];
     const rule = rules.get(name);
     if (rule) return rule(facts);
     if (Object.hasOwn(provider, name)) return provider[name];
-    return name.includes('/') ? tagValue(name, facts) : undefined;
+    if (!name.includes('/')) return undefined;
+    missedTags ||= facts.resourceTags === undefined && looksAtResourceTags(name.toLowerCase());
+    return tagValue(name, facts);
   };
+  return { key, asked: () => asked, missedTags: () => missedTags };
 }
 
 /** The case of a tag's key does not matter, but the very spelling goes first. */
@@ -112,7 +127,7 @@ function valueOf<T>(among: Readonly<Record<string, T>>, name: string): T | undef
 }
 
 /** `aws:resourcetag/…`, and the like of single services. */
-export function looksAtResourceTags(key: string): boolean {
+function looksAtResourceTags(key: string): boolean {
   return resourceTagPattern.test(key);
 }
 

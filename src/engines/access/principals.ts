@@ -7,7 +7,7 @@ import type { Caller, Session } from '../../kernel/caller.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Reader } from '../../ports/metadata-store.ts';
 import { publicAccount } from '../identity/public-policies.ts';
-import { attachments } from '../identity/rows.ts';
+import { attachments, users } from '../identity/rows.ts';
 import type { IdentitySpace } from '../identity/space.ts';
 import type { PrincipalFacts, SourcedPolicy } from '../policy/types.ts';
 import type { Documents } from './documents.ts';
@@ -23,8 +23,6 @@ export interface Principal {
   readonly userName?: string;
   /** The principal's tags under those of the session. */
   readonly tags: Tags;
-  /** Lower-case names of the condition keys that any of the policies looks at. */
-  readonly keys: ReadonlySet<string>;
   /** Says why nothing may be allowed: there is no such principal, or a policy cannot be read. */
   readonly closed?: string;
   /** Different for each principal that was read; never used again. */
@@ -35,7 +33,7 @@ export interface Principals {
   /** Without reading anything; undefined when it has to be read. */
   known(caller: Caller): Principal | undefined;
   load(caller: Caller): Promise<Principal>;
-  /** Reads the public policies that are attached to anybody. */
+  /** Reads the public policies that are attached to anybody, and what a first user costs. */
   prepare(): Promise<void>;
 }
 
@@ -47,7 +45,7 @@ export interface PrincipalParts {
 }
 
 type Tags = Readonly<Record<string, string>>;
-type Loaded = Omit<Principal, 'keys' | 'serial'>;
+type Loaded = Omit<Principal, 'serial'>;
 
 interface Kept {
   readonly generation: number;
@@ -71,6 +69,9 @@ export function makePrincipals(parts: PrincipalParts): Principals {
   return {
     async prepare() {
       await sources.managed(await attachedPublic(space.reader, partition), 'managed');
+      // One user, whoever it is: the code that reads users is compiled when it first runs.
+      const [first] = await space.reader.list(users, { limit: 1 });
+      if (first) await entities.byId('user', first.row.id);
     },
     known(caller) {
       const found = kept.get(caller);
@@ -85,7 +86,7 @@ export function makePrincipals(parts: PrincipalParts): Principals {
         log.warn('a principal is refused everything', fields);
       }
       serial += 1;
-      const principal = { ...loaded, keys: keysOf(loaded), serial };
+      const principal = { ...loaded, serial };
       kept.set(caller, { generation, principal });
       return principal;
     },
@@ -208,12 +209,4 @@ function factsOf({ account, arn, session }: Caller, entity: Entity): PrincipalFa
   const { federatedProvider } = session;
   const provider = federatedProvider === undefined ? {} : { federatedProvider };
   return { kind: session.kind, arn, ...issued, ...provider };
-}
-
-function keysOf({ identity, boundary, session = [] }: Loaded): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { compiled } of [...identity, ...(boundary ? [boundary] : []), ...session]) {
-    for (const key of compiled.keys) keys.add(key);
-  }
-  return keys;
 }

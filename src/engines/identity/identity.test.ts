@@ -222,5 +222,11 @@ describe('uses', () => {
     ]);
     const role = await store.get(roles, nameKey(account, 'r'));
     expect(role?.lastUsed).toEqual({ atMs: startMs + 5, region: 'eu-west-1' });
+
+    // A service that takes a role over has no key.
+    clock.atMs += 5;
+    identity.noteUse({ ...held.caller, accessKeyId: '' }, { service: 's', region: 'us-east-1' });
+    await identity.flush();
+    expect((await store.get(roles, nameKey(account, 'r')))?.lastUsed?.region).toBe('us-east-1');
   });
 });

@@ -92,11 +92,15 @@ function read(): Readonly<Record<string, Published>> {
 function fromPublished(partition: string, name: string, policy: Published): PublicPolicy {
   const { path, version, created, updated } = policy;
   let text: string | undefined;
+  let id: string | undefined;
   return {
     name,
     path,
     arn: publicArn(partition, `${path}${name}`),
-    id: stableId(name),
+    get id() {
+      id ??= stableId(name);
+      return id;
+    },
     version,
     createdAtMs: Date.parse(created),
     updatedAtMs: Date.parse(updated),

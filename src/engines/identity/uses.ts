@@ -28,10 +28,11 @@ export function makeUses(store: MetadataStore, clock: Clock): Uses {
   const ofRoles = new BoundedMap<string, KeyUseRow>(maxNoted);
   return {
     note({ accessKeyId, session, service }, use) {
-      if (service !== undefined || accessKeyId === '') return;
+      if (service !== undefined) return;
       const noted = { atMs: clock.nowMs(), service: use.service, region: use.region };
+      // Roles that a service takes over have no key.
       if (session?.kind === 'role') ofRoles.set(session.issuerId, noted);
-      if (!session) ofKeys.set(accessKeyId, noted);
+      if (!session && accessKeyId !== '') ofKeys.set(accessKeyId, noted);
     },
     async flush() {
       if (ofKeys.size + ofRoles.size === 0) return;

@@ -53,6 +53,13 @@ test.each<[string, WindowRules, string, string]>([
   });
 });
 
+test('is of whole seconds, so that what was captured just before it ends is in it', () => {
+  const window = windowOf(nominal + 961, rules('NOW', { analysisStart: '-PT1H' }));
+  const value = { startMs: Date.parse('2020-01-09T12:00Z'), endMs: nominal + 1_000 };
+  expect(window).toEqual({ ok: true, value });
+  expect(windowOf(nominal + 961, rules('NOW'))).toMatchObject({ ok: false });
+});
+
 test.each<[WindowRules, RegExp]>([
   [rules('NOW'), /must start before it ends/],
   [rules(hourly, { analysisStart: 'PT0H', analysisEnd: '-PT1H' }), /must start before it ends/],

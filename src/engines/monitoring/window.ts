@@ -1,5 +1,5 @@
 /** Which stretch of time a run looks at, and in which hour folders it finds it. */
-import { hourMs } from '../../kernel/clock.ts';
+import { hourMs, secondMs } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { type Cadence, parseDurationMs } from '../cron/cadence.ts';
 
@@ -21,7 +21,8 @@ const longestAnalysisMs = 24 * hourMs;
 
 /**
  * One period up to the nominal time, unless durations say otherwise; offsets for late labels count
- * from the nominal time too, and win.
+ * from the nominal time too, and win. Whole seconds, as records tell their time: those of the second
+ * in which a run is asked for are in it.
  */
 export function windowOf(nominalMs: number, rules: WindowRules): Outcome<Window> {
   const start = shift('DataAnalysisStartTime', rules.analysisStart, -rules.cadence.periodMs);
@@ -35,10 +36,12 @@ export function windowOf(nominalMs: number, rules: WindowRules): Outcome<Window>
   const offsetEnd = shift('EndTimeOffset', rules.endTimeOffset, end.value);
   if (!offsetStart.ok) return offsetStart;
   if (!offsetEnd.ok) return offsetEnd;
-  const window = { startMs: nominalMs + offsetStart.value, endMs: nominalMs + offsetEnd.value };
-  if (window.startMs >= window.endMs)
+  if (offsetStart.value >= offsetEnd.value)
     return refuse('the analysis window must start before it ends');
-  return ok(window);
+  return ok({
+    startMs: Math.floor((nominalMs + offsetStart.value) / secondMs) * secondMs,
+    endMs: Math.ceil((nominalMs + offsetEnd.value) / secondMs) * secondMs,
+  });
 }
 
 function shift(field: string, text: string | undefined, fallbackMs: number): Outcome<number> {

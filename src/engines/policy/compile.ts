@@ -28,6 +28,7 @@ const nothing: Applied = { denies: [], allows: [], namedAs: [] };
 /** Throws (a bug) for a document with an operator that does not exist, which is never parsed. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const statements = document.statements.map((statement) => compileStatement(statement, document));
+  let keys: ReadonlySet<string> | undefined;
   const remembered = new Map<string, readonly Ready[]>();
 
   function about(action: string): readonly Ready[] {
@@ -44,7 +45,10 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   return {
     document,
     apply: (question) => applied(about(question.action), question),
-    keys: new Set(contextKeysOf(document).map(keyName)),
+    get keys() {
+      keys ??= new Set(contextKeysOf(document).map(keyName));
+      return keys;
+    },
   };
 }
 

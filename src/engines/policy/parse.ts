@@ -151,10 +151,10 @@ function assertLegacy(drafts: readonly Draft[], use: PolicyUse): void {
   }
   for (const draft of drafts) {
     const named = resourcesOf(draft);
+    const wrong = use === 'identity' ? named.find(failsLegacyParsing) : undefined;
     // The first that is no ARN at all is told about later, in words of its own.
-    if (use !== 'identity' || named.some((each) => resourceRefusal(each))) continue;
-    const wrong = named.find(failsLegacyParsing);
-    if (wrong !== undefined) throw legacy(draft, `${wrong} is no ARN`);
+    if (wrong === undefined || named.some((each) => resourceRefusal(each))) continue;
+    throw legacy(draft, `${wrong} is no ARN`);
   }
 }
 
@@ -162,8 +162,9 @@ function legacy({ json }: Draft, detail: string): Malformed {
   return new Malformed('The policy failed legacy parsing', json.at.start, detail);
 }
 
-function resourcesOf({ resources = [], notResources = [] }: Draft): readonly string[] {
-  return [...resources, ...notResources];
+/** At most one of the two is there. */
+function resourcesOf({ resources, notResources }: Draft): readonly string[] {
+  return resources ?? notResources ?? [];
 }
 
 function assertSids(drafts: readonly Draft[], use: PolicyUse): void {

@@ -223,8 +223,12 @@ describe('a check', () => {
     ['console-without-mfa', 'a device', (made) => made.login('boss', { device: true })],
     [
       'roles-unused',
-      'of a service',
-      (made) => made.role('compute', { createdAtMs: nowMs - 200 * dayMs }),
+      'that jobs used',
+      (made) =>
+        made.role('compute', {
+          createdAtMs: nowMs - 200 * dayMs,
+          lastUsed: { atMs: nowMs - dayMs, region },
+        }),
     ],
     [
       'roles-trust-accounts',

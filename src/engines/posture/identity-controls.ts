@@ -120,16 +120,10 @@ function weaknessesOf(policy: PasswordPolicy | undefined): readonly string[] {
   ];
 }
 
-/** Roles that a service may take over are left out: that use is not counted. */
-function unusedRoles({ snapshot, documents, nowMs }: Facts): readonly Evidence[] {
+function unusedRoles({ snapshot, nowMs }: Facts): readonly Evidence[] {
   return [...snapshot.roles.values()].flatMap((role) => {
-    const { linkedService, trustPolicy, lastUsed, createdAtMs } = role;
-    const trust = documents.compiled(trustPolicy, 'trust');
-    const statements = trust.ok ? trust.value.document.statements : [];
-    const ofServices = statements.some(
-      ({ principals }) => (principals?.byKind['Service'] ?? []).length > 0,
-    );
-    if (linkedService !== undefined || ofServices) return [];
+    const { linkedService, lastUsed, createdAtMs } = role;
+    if (linkedService !== undefined) return [];
     const days = daysSince(nowMs, lastUsed?.atMs ?? createdAtMs);
     if (days <= oldDays) return [];
     const use = lastUsed ? 'last used' : 'never used since it was made';

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { linkModel } from '../model/load.ts';
 import { Fault } from '../operation.ts';
 import { formTree } from './form.ts';
-import { ec2Protocol } from './query.ts';
+import { ec2Protocol, queryProtocol } from './query.ts';
+import { restXmlProtocol } from './rest.ts';
 
 const facts = {
   id: 'ec2',
@@ -87,6 +88,13 @@ test('answers have the request id inside, and true for nothing', () => {
   );
   const nothing = ec2Protocol.encode(operation('DeleteVpc'), {}, 'id');
   expect(nothing.body).toContain('<requestId>id</requestId><return>true</return>');
+});
+
+test.each([ec2Protocol, queryProtocol, restXmlProtocol])('$id: errors are XML', (protocol) => {
+  const fault = new Fault('NoSuchKey', 'no <a\0b>\ufffe\n', { members: { Key: 'a\u0001b' } });
+  const { body } = protocol.encodeFault(undefined, fault, 'id');
+  expect(body).toContain('<Message>no &lt;a\ufffdb&gt;\ufffd\n</Message>');
+  expect(body).not.toMatch(/&#0;|&#1;/);
 });
 
 test('errors are a list of one', () => {

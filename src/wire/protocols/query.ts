@@ -11,7 +11,7 @@ import { describeFailure, type Failure, queryErrorHeader } from './failure.ts';
 import { type FormNode, formTree, indexed } from './form.ts';
 import type { Protocol, WireResponse } from './protocol.ts';
 import { readText } from './text.ts';
-import { escapeXml, writeXmlMembers, xmlDeclaration } from './xml.ts';
+import { escapeXml, wordsInXml, writeXmlMembers, xmlDeclaration } from './xml.ts';
 
 export const queryProtocol: Protocol = {
   id: 'query',
@@ -33,7 +33,7 @@ export const queryProtocol: Protocol = {
     const failure = describeFailure(service, fault);
     const error =
       `<Type>${failure.fault}</Type><Code>${escapeXml(failure.queryCode)}</Code>` +
-      `<Message>${escapeXml(fault.message)}</Message>${furtherMembers(failure)}`;
+      `<Message>${wordsInXml(fault.message)}</Message>${furtherMembers(failure)}`;
     const response = xmlResponse(requestId, {
       status: failure.status,
       body:
@@ -60,7 +60,7 @@ export const ec2Protocol: Protocol = {
   },
   encodeFault(service, fault, requestId) {
     const { status } = describeFailure(service, fault);
-    const message = `<Message>${escapeXml(fault.message)}</Message>`;
+    const message = `<Message>${wordsInXml(fault.message)}</Message>`;
     const error = `<Code>${escapeXml(fault.code)}</Code>${message}`;
     return xmlResponse(requestId, {
       status,
@@ -87,7 +87,7 @@ function xmlnsOf(service: ServiceModel | undefined): string {
 export function furtherMembers(failure: Failure): string {
   const members = failure.shape?.members.filter((m) => m.name.toLowerCase() !== 'message') ?? [];
   const loose = Object.entries(failure.loose).map(
-    ([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`,
+    ([name, value]) => `<${name}>${wordsInXml(String(value))}</${name}>`,
   );
   return writeXmlMembers(members, failure.modelled) + loose.join('');
 }

@@ -9,7 +9,7 @@ import { Malformed } from './malformed.ts';
 import type { Protocol, WireRequest, WireResponse } from './protocol.ts';
 import { furtherMembers } from './query.ts';
 import { readText, splitHeader, writeText } from './text.ts';
-import { escapeXml, readXml, writeXmlDocument, xmlDeclaration } from './xml.ts';
+import { escapeXml, readXml, wordsInXml, writeXmlDocument, xmlDeclaration } from './xml.ts';
 import { parseXml } from './xml-tree.ts';
 
 /** What differs between the two: how a structure lies in a body. */
@@ -91,7 +91,7 @@ export const restXmlProtocol: Protocol = {
     };
     const body =
       `${xmlDeclaration}<Error><Code>${escapeXml(fault.code)}</Code>` +
-      `<Message>${escapeXml(fault.message)}</Message>${furtherMembers(failure)}` +
+      `<Message>${wordsInXml(fault.message)}</Message>${furtherMembers(failure)}` +
       `<RequestId>${requestId}</RequestId><HostId>${requestId}</HostId></Error>`;
     return { status: failure.status, headers, body };
   },

@@ -219,3 +219,11 @@ export function escapeXml(text: string): string {
     return escapes[char] ?? `&#${char.charCodeAt(0)};`;
   });
 }
+
+// oxlint-disable-next-line no-control-regex -- these are what is replaced
+const notInXml = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
+
+/** For words about what was sent: what XML cannot hold is shown as U+FFFD, so that it is read. */
+export function wordsInXml(text: string): string {
+  return escapeXml(text.replace(notInXml, '\ufffd'));
+}
