@@ -16,10 +16,9 @@ import { makePoster } from '../adapters/poster/poster.ts';
 import { makeProcessLauncher } from '../adapters/process/launcher.ts';
 import { qrCodes } from '../adapters/qr/png.ts';
 import { makeRemoteLauncher } from '../adapters/remote/launcher.ts';
-import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { pinoLogger } from '../adapters/system/logger.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
-import { makeWebIdentities } from '../adapters/web-identities/web-identities.ts';
+import type { WebIdentitiesParts } from '../adapters/web-identities/web-identities.ts';
 import { folderWorkspaces } from '../adapters/workspace/workspaces.ts';
 import type { AddressPolicy } from '../kernel/addresses.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -82,7 +81,7 @@ export async function openWorld(config: Config, clock: Clock): Promise<World> {
     workspaces: folderWorkspaces(join(workFolder, 'jobs')),
     launcher: launcherOf(config, workFolder),
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
-    webIdentities: makeWebIdentities({
+    webIdentities: lateWebIdentities({
       clock: systemClock,
       allow: policyOf(config.issuerHosts),
     }),
@@ -108,6 +107,21 @@ function logFolder(config: Config, workFolder: string): string {
   return config.ephemeral ? join(workFolder, 'logs') : join(config.data, 'logs');
 }
 
+/** Loaded when the first token comes: few servers ever see one. */
+function lateWebIdentities(parts: WebIdentitiesParts): WebIdentities {
+  let made: Promise<WebIdentities> | undefined;
+  const load = async () => {
+    const adapter = await import('../adapters/web-identities/web-identities.ts');
+    return adapter.makeWebIdentities(parts);
+  };
+  return {
+    async verify(token, expected) {
+      made ??= load();
+      return (await made).verify(token, expected);
+    },
+  };
+}
+
 type Stores = Pick<World, 'store' | 'blobs' | 'journals'>;
 
 function memoryStores(): Stores {
@@ -119,6 +133,8 @@ function memoryStores(): Stores {
 }
 
 async function fileStores(data: string): Promise<Stores> {
+  // Ephemeral servers start sooner without the database's many modules.
+  const { sqliteMetadataStore } = await import('../adapters/sqlite/metadata-store.ts');
   return {
     store: await sqliteMetadataStore(join(data, 'metadata.db')),
     blobs: await fileObjectStore(join(data, 'objects')),

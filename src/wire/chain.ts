@@ -90,7 +90,8 @@ export function makeChain(parts: ChainParts): Chain {
     const output = await audited({ target, input, call, audit: parts.audit }, async () => {
       validate(target, input, parts);
       const refused = await authorize(services, { target, input, call }, parts.authorize);
-      return operate(services, { target, input, call: { ...call, refused } });
+      const running = refused.size === 0 ? call : { ...call, refused };
+      return operate(services, { target, input, call: running });
     });
     return protocols[target.protocol].encode(target.operation, output, arrival.requestId);
   };

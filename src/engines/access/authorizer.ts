@@ -31,9 +31,9 @@ const mostAnswers = 20_000;
 
 export interface PreparedAccess extends Access {
   /**
-   * Does ahead what is done once for all: reads the public policies that somebody has, which are the
-   * longest there are, and goes the way of a first user. For when the server has started; nothing
-   * depends on it.
+   * Does ahead what is done once for all: reads the public policies that somebody has, which are
+   * the longest there are, and goes the way of a first user. For when the server has started;
+   * nothing depends on it.
    */
   prepare(): Promise<void>;
 }

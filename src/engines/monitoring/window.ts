@@ -21,8 +21,8 @@ const longestAnalysisMs = 24 * hourMs;
 
 /**
  * One period up to the nominal time, unless durations say otherwise; offsets for late labels count
- * from the nominal time too, and win. Whole seconds, as records tell their time: those of the second
- * in which a run is asked for are in it.
+ * from the nominal time too, and win. Whole seconds, as records tell their time: those of the
+ * second in which a run is asked for are in it.
  */
 export function windowOf(nominalMs: number, rules: WindowRules): Outcome<Window> {
   const start = shift('DataAnalysisStartTime', rules.analysisStart, -rules.cadence.periodMs);

@@ -47,7 +47,7 @@ const blankRuns = /[ \t\r\n]+/g;
 
 /**
  * The same as `readJson`, but nothing in it says where it stands: by the platform's parser, many
- * times as fast. Undefined for texts of which that parser would lose something, or which it refuses.
+ * times as fast. Undefined for texts that it refuses, or of which it would lose something.
  */
 export function readPlainJson(text: string): Json | undefined {
   let value: unknown;
@@ -59,8 +59,8 @@ export function readPlainJson(text: string): Json | undefined {
   }
   const json = plain(value, 1);
   if (!json) return undefined;
-  // Written again, a key that was there twice is there once and a number may look another way. What
-  // comes out the same, but for blanks, has lost neither.
+  // Written again, a key that was there twice is there once and a number may look another way.
+  // What comes out the same, but for blanks, has lost neither.
   const again = JSON.stringify(value);
   const same = again === text || again.replace(blankRuns, '') === text.replace(blankRuns, '');
   return same ? json : undefined;

@@ -279,3 +279,24 @@ describe('a document', () => {
     );
   });
 });
+
+describe('a text loses nothing, however it is written', () => {
+  const statement = (condition: string) =>
+    `{"Statement": {"Effect":"Allow","Action":"a:b","Resource":"*","Condition":${condition}}}`;
+
+  test.each(['1.0', '1e3', '-0', '12345678901234567890', '7'])('the number %s', (number) => {
+    const read = parsePolicy(statement(`{"StringEquals":{"a:b":[${number}]}}`), 'identity');
+    expect(read).toMatchObject({
+      value: { statements: [{ conditions: [{ values: [number] }] }] },
+    });
+  });
+
+  test.each([
+    '{"StringEquals":{"a:b":"x"},"StringEquals":{"a:b":"x"}}',
+    '{"StringEquals":{"a:b":"x","a:b":"x"}}',
+    '{"StringEquals":{"a:b":"x","\\u0061:b":"x"}}',
+    '{"StringEquals": {"a:b":"x"}, "StringEquals" :{}}',
+  ])('the key that is there twice in %s', (condition) => {
+    expect(parsePolicy(statement(condition), 'identity')).toMatchObject({ ok: false });
+  });
+});
