@@ -125,9 +125,10 @@ test('of an hour that the window cuts, the records of the window alone count', a
     ...{ expression: 'NOW', analysisStart: '-PT1H', analysisEnd: 'PT0H' },
     nextRunAtMs,
   });
+  // Records tell whole seconds: those of the second in which the run is asked for are in it.
   await w.schedule('cut', now(at('10:30') + 250));
   await w.advanceTo(at('10:31'));
-  expect(await itemsOf('cut', '10')).toBe(4);
+  expect(await itemsOf('cut', '10')).toBe(5);
   await w.schedule('whole', now(at('11:00')));
   await w.advanceTo(at('11:00'));
   expect(await itemsOf('whole', '11')).toBe(3);
