@@ -129,3 +129,19 @@ describe('modelkeep role', () => {
     expect((await run('check', join(folder, 'missing.json'))).exit).toBe(1);
   });
 });
+
+describe('revoke', () => {
+  test('ends the sessions of a role, or one by its key', async () => {
+    await server.putRole('tired', {});
+    expect((await run('revoke', 'tired', '--data', folder)).out).toMatch(/^ended: .*role\/tired$/);
+    const key = 'ASIAAAAAAAAAAAAAAAAA';
+    expect((await run('revoke', key, '--data', folder)).out).toBe(`ended: ${key}`);
+    expect(server.revoked).toEqual(['AROAOLD', key]);
+  });
+
+  test('says what is wrong', async () => {
+    const gone = await run('revoke', 'nobody', '--data', folder);
+    expect([gone.exit, gone.err]).toEqual([1, expect.stringContaining('no role nobody')]);
+    for (const args of [[], ['a', 'b']]) expect(role.parse(['revoke', ...args]).ok).toBe(false);
+  });
+});

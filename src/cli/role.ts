@@ -1,4 +1,4 @@
-/** `modelkeep role`: plans and writes roles from activities, and examines policies. */
+/** `modelkeep role`: plans and writes roles, ends their sessions, and examines policies. */
 import type { ParseArgsConfig } from 'node:util';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import type { Config } from '../server/config.ts';
@@ -6,11 +6,12 @@ import type { RoleAnswer } from '../server/role-plans.ts';
 import { type Command, configFlags, configOf, type Parsed, parseFlags } from './flags.ts';
 import { activityLines, findingLines, reportLines } from './role-text.ts';
 
-const usage = 'plan|apply|list-activities|check …';
+const usage = 'plan|apply|revoke|list-activities|check …';
 const meaning = 'makes roles of least privilege from activities; examines policies';
 
 const help = `modelkeep role plan  --persona P --name SUFFIX [parameters]   shows role and proof
 modelkeep role apply --persona P --name SUFFIX [parameters]   writes it, after --yes
+modelkeep role revoke ROLE | ASIA…                            ends sessions: a role's, or one
 modelkeep role list-activities                                lists personas and activities
 modelkeep role check FILE [--use identity|resource|trust]     findings of a policy file
 
@@ -76,12 +77,14 @@ export const role: Command = {
       case 'plan':
       case 'apply':
         return rest.length > 0 ? stray(rest) : roleCommand(action, parsed.value);
+      case 'revoke':
+        return revokeCommand(rest, parsed.value);
       case 'list-activities':
         return rest.length > 0 ? stray(rest) : ok(() => list(json));
       case 'check':
         return checkCommand(rest, parsed.value);
       default:
-        return refuse(`needs one of plan, apply, list-activities and check\n${help}`);
+        return refuse(`needs one of plan, apply, revoke, list-activities and check\n${help}`);
     }
   },
 };
@@ -122,6 +125,20 @@ function checkCommand(paths: readonly string[], parsed: Parsed): Outcome<() => P
     await print(values['json'] === true ? [JSON.stringify(found.value, null, 2)] : lines)();
     const bad = found.value.some(({ severity }) => severity === 'error' || severity === 'security');
     return bad ? 1 : 0;
+  });
+}
+
+function revokeCommand(names: readonly string[], parsed: Parsed): Outcome<() => Promise<number>> {
+  const [name, ...more] = names;
+  if (name === undefined || more.length > 0) return refuse('revoke needs one role or key id');
+  const config = configOf(parsed);
+  if (!config.ok) return config;
+  const body = /^ASIA[A-Z0-9]{12,}$/.test(name) ? { accessKeyId: name } : { roleName: name };
+  return ok(async () => {
+    const { askServer } = await import('../server/role-client.ts');
+    const done = await askServer<{ revoked: string }>(config.value, 'sessions/revoke', body);
+    if (!done.ok) return fail(done.reason);
+    return print([`ended: ${done.value.revoked}`])();
   });
 }
 
@@ -186,6 +203,6 @@ async function post(
   path: 'plan' | 'apply',
   body: object,
 ): Promise<Outcome<RoleAnswer>> {
-  const { askRoleManager } = await import('../server/role-client.ts');
-  return askRoleManager<RoleAnswer>(config, path, body);
+  const { askServer } = await import('../server/role-client.ts');
+  return askServer<RoleAnswer>(config, `roles/${path}`, body);
 }

@@ -58,6 +58,7 @@ import { type Guards, makeGuards, makeRoleObjects } from './guards.ts';
 import type { Route } from './http.ts';
 import { Loops } from './loops.ts';
 import { roleManagerRoutes } from './role-manager.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { signInRoute } from './sign-in.ts';
 import type { World } from './world.ts';
 
@@ -68,7 +69,7 @@ export interface App {
   /** Every service with its operations and what each needs. */
   readonly services: readonly Mounted[];
   readonly listener: Listener;
-  /** Of our own, beside the services: roles from activities, and signing in. */
+  /** Of our own, beside the services: roles from activities, signing in, ending sessions. */
   readonly routes: readonly Route[];
   readonly gateway: Gateway;
   readonly loops: Loops;
@@ -176,9 +177,10 @@ function ownRoutes(
 ): readonly Route[] {
   const { space, identity, authorize, signIn } = guards;
   const { findSecret } = identity;
-  const shared = { space, findSecret, authorize, clock: wallClock, wallClock };
+  const shared = { space, findSecret, authorize, wallClock, random, scope, log };
   return [
-    ...roleManagerRoutes({ ...shared, random, scope, log }),
+    ...roleManagerRoutes({ ...shared, clock: wallClock }),
+    ...sessionRoutes({ ...shared, sessions: identity.sessions }),
     signInRoute({ signIn, account: config.account, log }),
   ];
 }

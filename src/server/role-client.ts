@@ -1,4 +1,4 @@
-/** Asks the running server for roles, as its administrator. */
+/** Asks the running server's own routes about roles and sessions, as its administrator. */
 import { systemClock } from '../adapters/system/system.ts';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { readAdministrator } from './administrator.ts';
@@ -6,15 +6,15 @@ import type { Config } from './config.ts';
 import { postSigned } from './signed-fetch.ts';
 
 /** Refused with the server's own words. `Answer` is what it answers: see `role-plans.ts`. */
-export async function askRoleManager<Answer>(
+export async function askServer<Answer>(
   config: Config,
-  action: 'plan' | 'apply',
+  action: 'roles/plan' | 'roles/apply' | 'sessions/revoke',
   body: object,
 ): Promise<Outcome<Answer>> {
   const administrator = await readAdministrator(config);
   if (!administrator.ok) return administrator;
   const { url, region, ...keys } = administrator.value;
-  const path = `/_modelkeep/roles/${action}`;
+  const path = `/_modelkeep/${action}`;
   const nowMs = systemClock.nowMs();
   const answer = await postSigned({ url, path, body, service: 'iam', region, keys, nowMs });
   if (!answer.ok) return answer;
