@@ -4,7 +4,6 @@
  */
 import type { RoleRow } from '../engines/identity/rows.ts';
 import type { RoleRequest } from '../engines/personas/plan.ts';
-import type { Scope } from '../kernel/arn.ts';
 import type { Check } from '../kernel/check.ts';
 import type { Call } from '../wire/operation.ts';
 import type { Route } from './http.ts';
