@@ -3,8 +3,8 @@
  * asks to be checked and cannot be is refused, never passed over.
  */
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
-import { Crc64Nvme } from '@aws-sdk/checksums';
 import { Fault } from '../operation.ts';
 import { crc32c } from './crc32c.ts';
 
@@ -48,7 +48,11 @@ function crc(next: (bytes: Uint8Array, value: number) => number): Algorithm {
   return { sizeBytes: 4, start };
 }
 
+const load = createRequire(import.meta.url);
+
+/** A large package for one algorithm: a start of the server does not wait for it. */
 function crc64nvme(): Digest {
+  const { Crc64Nvme } = load('@aws-sdk/checksums') as typeof import('@aws-sdk/checksums');
   const state = new Crc64Nvme();
   return {
     update: (bytes) => state.update(bytes),
