@@ -1,6 +1,7 @@
 /** The forwarder over undici: a pool of connections to each model server. */
 import { lookup } from 'node:dns';
-import { Agent, type Dispatcher } from 'undici';
+import { createRequire } from 'node:module';
+import type { Agent, Dispatcher } from 'undici';
 import { addressRefused, guardedLookup, type Resolve } from '../../kernel/addresses.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import {
@@ -23,8 +24,27 @@ export interface ForwarderOptions {
 /** Uvicorn closes idle connections after 5 s without a word, so we let go first. */
 const keepAliveTimeoutMs = 4_000;
 
+const load = createRequire(import.meta.url);
+/** Takes longer to load than half of the server: a start does not wait for it. */
+const undici = () => load('undici') as typeof import('undici');
+
 export function undiciForwarder(options: ForwarderOptions = {}): Forwarder {
-  const agent = new Agent({
+  let made: Agent | undefined;
+  const agent = () => {
+    made ??= agentOf(options);
+    return made;
+  };
+  return {
+    forward: (request, { limitBytes }) => forward(agent(), request, limitBytes),
+    open: (request, { totalTimeoutMs }) => open(agent(), request, totalTimeoutMs),
+    startTimer,
+    close: async () => made?.destroy(),
+  };
+}
+
+function agentOf(options: ForwarderOptions): Agent {
+  const { Agent: Pools } = undici();
+  return new Pools({
     connections: options.connections ?? 256,
     connect: {
       timeout: options.connectTimeoutMs ?? 2_000,
@@ -37,12 +57,6 @@ export function undiciForwarder(options: ForwarderOptions = {}): Forwarder {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  return {
-    forward: (request, { limitBytes }) => forward(agent, request, limitBytes),
-    open: (request, { totalTimeoutMs }) => open(agent, request, totalTimeoutMs),
-    startTimer,
-    close: () => agent.destroy(),
-  };
 }
 
 function startTimer(): () => number {

@@ -3,7 +3,8 @@
  * away within a bound, and every address is judged between resolving and connecting.
  */
 import { lookup } from 'node:dns';
-import { Agent, request } from 'undici';
+import { createRequire } from 'node:module';
+import type { Agent } from 'undici';
 import { type AddressPolicy, checkUrl, guardedLookup } from '../../kernel/addresses.ts';
 import { ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { Post, Poster } from '../../ports/poster.ts';
@@ -15,12 +16,12 @@ export interface PosterParts {
 /** What is read of an answer before its connection is cut. */
 const maxAnswerBytes = 65_536;
 
+const load = createRequire(import.meta.url);
+/** Takes longer to load than half of the server: a start does not wait for it. */
+const undici = () => load('undici') as typeof import('undici');
+
 export function makePoster({ allow }: PosterParts): Poster {
-  // No keep-alive: every post resolves and judges the name again.
-  const dispatcher = new Agent({
-    pipelining: 0,
-    connect: { lookup: guardedLookup(allow, lookup) },
-  });
+  let dispatcher: Agent | undefined;
   return {
     async post(message, options) {
       if (!URL.canParse(message.url)) return refuse('not a URL');
@@ -32,6 +33,10 @@ export function makePoster({ allow }: PosterParts): Poster {
       const headers = headersOf(message, url);
       try {
         const { body } = message;
+        const { Agent: Pools, request } = undici();
+        // No keep-alive: every post resolves and judges the name again.
+        const connect = { lookup: guardedLookup(allow, lookup) };
+        dispatcher ??= new Pools({ pipelining: 0, connect });
         const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher });
         await answer.body.dump({ limit: maxAnswerBytes, signal });
         return ok({ status: answer.statusCode });

@@ -4,7 +4,6 @@
  */
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { request } from 'undici';
 import { defined } from '../../kernel/assert.ts';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { ModelServer, Usage } from '../../ports/launcher.ts';
@@ -198,6 +197,8 @@ async function ping(url: URL, given: AbortSignal | undefined): Promise<boolean> 
   const timeout = AbortSignal.timeout(pingTimeoutMs);
   const signal = given ? AbortSignal.any([timeout, given]) : timeout;
   try {
+    // Loaded late: a start of the server does not wait for it.
+    const { request } = await import('undici');
     const { statusCode, body } = await request(new URL('/ping', url), { signal });
     await body.dump({ limit: maxPingAnswerBytes, signal });
     return statusCode === 200;

@@ -4,7 +4,8 @@
  * invocations go, and `/ping` of its host is asked but need not exist.
  */
 import { lookup } from 'node:dns';
-import { Agent, type Dispatcher, request } from 'undici';
+import { createRequire } from 'node:module';
+import type { Agent, Dispatcher } from 'undici';
 import { type AddressPolicy, checkUrl, guardedLookup } from '../../kernel/addresses.ts';
 import { type Outcome, ok, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
@@ -18,14 +19,20 @@ export interface RemoteLauncherParts {
 const pingTimeoutMs = 2_000;
 const maxPingAnswerBytes = 65_536;
 
+const load = createRequire(import.meta.url);
+/** Takes longer to load than half of the server: a start does not wait for it. */
+const undici = () => load('undici') as typeof import('undici');
+
 export function makeRemoteLauncher({ allow }: RemoteLauncherParts): Launcher {
-  const dispatcher = new Agent({
-    pipelining: 0,
-    connect: { lookup: guardedLookup(allow, lookup) },
-  });
+  let dispatcher: Agent | undefined;
   return {
     accepts: (image) => /^https?:\/\//i.test(image),
-    serve: (spec, options) => serve(spec, { allow, dispatcher }, options),
+    serve(spec, options) {
+      const { Agent: Pools } = undici();
+      const connect = { lookup: guardedLookup(allow, lookup) };
+      dispatcher ??= new Pools({ pipelining: 0, connect });
+      return serve(spec, { allow, dispatcher }, options);
+    },
     async run({ image }) {
       return refuse(`a job cannot run at the URL ${image}: give it an image this server can start`);
     },
@@ -90,7 +97,7 @@ async function pingOnce(
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = given ? AbortSignal.any([timeout, given]) : timeout;
   try {
-    const { statusCode, body } = await request(pingUrl, { signal, dispatcher });
+    const { statusCode, body } = await undici().request(pingUrl, { signal, dispatcher });
     await body.dump({ limit: maxPingAnswerBytes, signal });
     if (statusCode === 200) return ok(undefined);
     // Servers with a path of their own (an OpenAI-like API, say) need not know /ping.
