@@ -38,7 +38,7 @@ test('what an operation needs is told from its input and its parts', async () =>
   expect(mounted.call('Look no further', {}, call)).toBeUndefined();
 });
 
-test('an operation without a declaration does not compile, and is a bug where it runs', async () => {
+test('without a declaration it does not compile, and is a bug where it runs', async () => {
   const permissions = { Look: look };
   // @ts-expect-error: Touch declares nothing
   const mounted = mount('x', { operations, permissions }, { prefix: 'p/' });
