@@ -54,6 +54,24 @@ const islands: Record<string, readonly string[]> = {
     // an audit reads who there is, and judges what their policies let them do
     'posture->identity',
     'posture->policy',
+    // what is kept is sealed under keys of the server's ring
+    'sealing->envelope',
+    // objects are kept sealed, under keys of their own where that is wanted
+    'objects->sealing',
+    // a managed key's bytes are kept in envelopes, and its ciphertexts are built as they are
+    'keys->envelope',
+    // who may use a key is said by its policy and grants
+    'keys->policy',
+    // objects and secrets are sealed under managed keys
+    'objects->keys',
+    'secrets->keys',
+    // whether a role may read an object depends on the key it is sealed under
+    'access->keys',
+    // a secret's policy must not let in the public
+    'secrets->policy',
+    // stretches of the trail are sealed, and keys that sign it are kept in envelopes
+    'trail->sealing',
+    'trail->envelope',
   ],
 };
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
 import { sealKeyPair } from '../server/administrator.ts';
 import { readConfig } from '../server/config.ts';
-import { loadOrMakeRootKey, writeNote } from '../server/data-folder.ts';
+import { loadOrMakeKeyring, writeNote } from '../server/data-folder.ts';
 import { type RoleServer, startRoleServer } from '../server/role-manager.fixture.ts';
 import { role } from './role.ts';
 
@@ -19,13 +19,13 @@ beforeAll(async () => {
   const keys = await server.user('root', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
   const config = readConfig({ flags: { data: folder }, environment: {} });
   if (!config.ok) throw new Error(config.reason);
-  const rootKey = await loadOrMakeRootKey(config.value, systemRandom);
-  if (!rootKey.ok) throw new Error(rootKey.reason);
+  const keyring = await loadOrMakeKeyring(config.value, systemRandom);
+  if (!keyring.ok) throw new Error(keyring.reason);
   await writeNote(config.value, {
     url: server.url,
     region: 'us-east-1',
     processId: process.pid,
-    administrator: sealKeyPair(rootKey.value, keys),
+    administrator: sealKeyPair(keyring.value, keys),
   });
 });
 afterAll(async () => {

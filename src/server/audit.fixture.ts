@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { keyringOf } from '../engines/envelope/keyring.ts';
 import { makeVault } from '../engines/envelope/vault.ts';
 import { ensureFirstStart } from '../engines/identity/first-start.ts';
 import { accessKeys } from '../engines/identity/rows.ts';
@@ -31,7 +32,7 @@ export async function makeDataFolder(): Promise<DataFolder> {
   };
   const nowMs = systemClock.nowMs();
   await change((store) => {
-    const vault = makeVault({ rootKey: systemRandom.bytes(32), random: systemRandom });
+    const vault = makeVault({ keyring: keyringOf([systemRandom.bytes(32)]), random: systemRandom });
     const space = makeIdentitySpace(store);
     const parts = { space, vault, random: systemRandom, clock: systemClock };
     const keys = { accessKeyId: 'AKIAFIRST', secretAccessKey: 'made-for-a-test' };

@@ -5,6 +5,7 @@
 
 import type { Access } from '../engines/access/access.ts';
 import { defaultSpoolLimits, Spool } from '../engines/capture/spool.ts';
+import type { Keyring } from '../engines/envelope/keyring.ts';
 import { makeVault } from '../engines/envelope/vault.ts';
 import { makeEventBus } from '../engines/events/bus.ts';
 import { RequestCounters } from '../engines/hosting/counters.ts';
@@ -80,7 +81,7 @@ export interface App {
 }
 
 export interface ComposeOptions {
-  readonly rootKey: Uint8Array;
+  readonly keyring: Keyring;
   /** Where clients reach the server; asked late, because a free port is known late. */
   readonly publicUrl: () => string;
 }
@@ -102,7 +103,7 @@ const anonymous = new Set([
 
 export async function compose(world: World, options: ComposeOptions): Promise<Outcome<App>> {
   const { config, store, clock, wallClock, random, log } = world;
-  const vault = makeVault({ rootKey: options.rootKey, random });
+  const vault = makeVault({ keyring: options.keyring, random });
   const guards = makeGuards(world, { vault, partition });
   const { identity, access } = guards;
   const administrator = await identity.ensureAdministrator(givenKeys(world));

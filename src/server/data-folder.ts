@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Keyring, keyringOf } from '../engines/envelope/keyring.ts';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Config } from './config.ts';
@@ -21,20 +22,17 @@ export function rootKeyPath(config: Config): string {
 }
 
 /** Made at first start, readable by its owner alone. */
-export async function loadOrMakeRootKey(
-  config: Config,
-  random: Random,
-): Promise<Outcome<Uint8Array>> {
+export async function loadOrMakeKeyring(config: Config, random: Random): Promise<Outcome<Keyring>> {
   const path = rootKeyPath(config);
   if (!existsSync(path)) {
     await makeFolder(dirname(path));
     const key = Buffer.from(random.bytes(rootKeyBytes)).toString('base64');
     await writeDurably(path, `${key}\n`);
   }
-  return readRootKey(config);
+  return readKeyring(config);
 }
 
-export async function readRootKey(config: Config): Promise<Outcome<Uint8Array>> {
+export async function readKeyring(config: Config): Promise<Outcome<Keyring>> {
   const path = rootKeyPath(config);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return refuse(`cannot read the root key ${path}`);
@@ -42,7 +40,7 @@ export async function readRootKey(config: Config): Promise<Outcome<Uint8Array>> 
   if (key.length !== rootKeyBytes) {
     return refuse(`the root key ${path} must be ${rootKeyBytes} bytes in base64`);
   }
-  return ok(key);
+  return ok(keyringOf([key]));
 }
 
 /** What `modelkeep env` and `modelkeep status` need of a server that was started on the folder. */

@@ -6,7 +6,7 @@ import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { type KeyPair, sealKeyPair } from './administrator.ts';
 import { type App, compose } from './compose.ts';
 import type { Config } from './config.ts';
-import { loadOrMakeRootKey, lockFolder, writeNote } from './data-folder.ts';
+import { loadOrMakeKeyring, lockFolder, writeNote } from './data-folder.ts';
 import { answerJson, fixedRoute, type Listening, listen, type Route } from './http.ts';
 import { closeWorld, openWorld, type World } from './world.ts';
 
@@ -57,14 +57,15 @@ async function startUnlocked(
   { virtualStartMs }: StartOptions,
 ): Promise<Outcome<RunningServer>> {
   const virtual = virtualStartMs === undefined ? undefined : new VirtualClock(virtualStartMs);
-  const rootKey = await loadOrMakeRootKey(config, systemRandom);
-  if (!rootKey.ok) return rootKey;
+  const loaded = await loadOrMakeKeyring(config, systemRandom);
+  if (!loaded.ok) return loaded;
+  const keyring = loaded.value;
   let listening: Listening | undefined;
   const publicUrl = () => listening?.url ?? '';
   let settings = config;
   const begin = async (): Promise<Outcome<Running>> => {
     const world = await openWorld(settings, virtual ?? systemClock);
-    const app = await compose(world, { rootKey: rootKey.value, publicUrl });
+    const app = await compose(world, { keyring, publicUrl });
     if (!app.ok) await closeWorld(world);
     return app.ok ? ok({ world, app: app.value }) : app;
   };
@@ -84,7 +85,7 @@ async function startUnlocked(
     url: listening.url,
     region: config.region,
     processId: process.pid,
-    ...(administrator ? { administrator: sealKeyPair(rootKey.value, administrator) } : {}),
+    ...(administrator ? { administrator: sealKeyPair(keyring, administrator) } : {}),
   });
   await state.start({ timers: !virtual });
   const { url, close } = listening;

@@ -2,10 +2,12 @@
  * Enforcement is never half on: every operation of every service says what it needs, whatever its
  * input, and a user whom no policy mentions may do nothing but learn who they are.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { keyringOf } from '../engines/envelope/keyring.ts';
 import { newId } from '../engines/identity/ids.ts';
 import { nameKey, users } from '../engines/identity/rows.ts';
 import { formatArn } from '../kernel/arn.ts';
@@ -37,8 +39,8 @@ beforeAll(async () => {
   const config = readConfig({ flags, environment: {} });
   if (!config.ok) throw new Error(config.reason);
   world = await openWorld(config.value, new VirtualClock(Date.UTC(2027, 0, 1)));
-  const rootKey = seededRandom(1).bytes(32);
-  const composed = await compose(world, { rootKey, publicUrl: () => 'http://localhost' });
+  const keyring = keyringOf([seededRandom(1).bytes(32)]);
+  const composed = await compose(world, { keyring, publicUrl: () => 'http://localhost' });
   if (!composed.ok) throw new Error(composed.reason);
   app = composed.value;
   stranger = await strangerCall();

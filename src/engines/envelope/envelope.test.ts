@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../kernel/random.ts';
 import { open, overheadBytes, seal } from './envelope.ts';
+import { keyringOf } from './keyring.ts';
 import { makeVault } from './vault.ts';
 
 const random = seededRandom(7);
@@ -78,11 +79,11 @@ test('a key of the wrong length is a bug', () => {
 });
 
 test('a vault keeps text in rows', () => {
-  const vault = makeVault({ rootKey: key, random });
+  const vault = makeVault({ keyring: keyringOf([key]), random });
   const row = vault.seal('päss', context);
   expect(vault.open(row, context)).toEqual({ ok: true, value: 'päss' });
   expect(vault.open(row, {}).ok).toBe(false);
   expect(vault.open(`${row}!`, context)).toEqual({ ok: false, reason: 'not base64' });
-  const other = makeVault({ rootKey: random.bytes(32), random });
+  const other = makeVault({ keyring: keyringOf([random.bytes(32)]), random });
   expect(other.open(row, context)).toEqual({ ok: false, reason: 'sealed under another key' });
 });

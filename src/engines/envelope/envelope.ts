@@ -9,17 +9,11 @@
  * ciphertext: everything before it, then the context as count, and for every pair in order of its
  * name's UTF-8 bytes, length and name, length and value (32 bits, big-endian).
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  hkdfSync,
-  timingSafeEqual,
-} from 'node:crypto';
-import { assert } from '../../kernel/assert.ts';
+import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { compareUtf8 } from '../../kernel/bytes.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Random } from '../../kernel/random.ts';
+import { keyBytes, keyCheck, keyCheckBytes } from './keyring.ts';
 
 /** Names and values that must be the same when opening; an empty one is the same as none. */
 export type SealContext = Readonly<Record<string, string>>;
@@ -35,9 +29,7 @@ export interface SealOptions extends OpenOptions {
   readonly random: Random;
 }
 
-export const keyBytes = 32;
 const version = 1;
-const keyCheckBytes = 8;
 const saltBytes = 16;
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -62,7 +54,7 @@ export function open(sealed: Uint8Array, { key, context }: OpenOptions): Outcome
   const bytes = Buffer.from(sealed);
   if (bytes.length < overheadBytes) return refuse('too short to be an envelope');
   if (bytes[0] !== version) return refuse(`an envelope of unknown version ${bytes[0]}`);
-  if (!timingSafeEqual(bytes.subarray(1, 1 + keyCheckBytes), keyCheck(key))) {
+  if (!timingSafeEqual(envelopeKeyCheck(bytes), keyCheck(key))) {
     return refuse('sealed under another key');
   }
   const head = bytes.subarray(0, headBytes);
@@ -80,11 +72,9 @@ export function open(sealed: Uint8Array, { key, context }: OpenOptions): Outcome
   }
 }
 
-/** Tells a wrong key from damage, and nothing else about the key. */
-function keyCheck(key: Uint8Array): Buffer {
-  assert(key.length === keyBytes, `an envelope's key has ${keyBytes} bytes`);
-  const digest = createHmac('sha256', key).update('modelkeep envelope key check').digest();
-  return digest.subarray(0, keyCheckBytes);
+/** Which key an envelope was sealed under; too short a one names none. */
+export function envelopeKeyCheck(sealed: Uint8Array): Uint8Array {
+  return sealed.subarray(1, 1 + keyCheckBytes);
 }
 
 function ownKey(key: Uint8Array, salt: Uint8Array): Uint8Array {
@@ -92,7 +82,7 @@ function ownKey(key: Uint8Array, salt: Uint8Array): Uint8Array {
 }
 
 /** Lengths keep `{a: 'bc'}` and `{ab: 'c'}` apart. */
-function encodeContext(context: SealContext): Buffer {
+export function encodeContext(context: SealContext): Buffer {
   const names = Object.keys(context).sort(compareUtf8);
   const parts = [length(names.length)];
   for (const text of names.flatMap((name) => [name, context[name] ?? ''])) {

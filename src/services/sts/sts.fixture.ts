@@ -8,6 +8,7 @@ import * as sdk from '@aws-sdk/client-sts';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import type { Access } from '../../engines/access/access.ts';
 import { makeAccess } from '../../engines/access/authorizer.ts';
+import { keyringOf } from '../../engines/envelope/keyring.ts';
 import { makeVault } from '../../engines/envelope/vault.ts';
 import {
   type Credentials,
@@ -71,7 +72,7 @@ export async function startSts(): Promise<StsServer> {
   const random = seededRandom(17);
   const store = memoryMetadataStore();
   const space = makeIdentitySpace(store);
-  const vault = makeVault({ rootKey: random.bytes(32), random });
+  const vault = makeVault({ keyring: keyringOf([random.bytes(32)]), random });
   const identity = makeIdentity({
     ...{ store, space, vault, random, clock, account, partition: 'aws' },
   });

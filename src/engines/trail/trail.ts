@@ -1,0 +1,52 @@
+/**
+ * The trail as the rest of the server sees it: calls are told to it, and what it keeps is read
+ * back in stretches. The contract; `make-trail.ts` provides it. Where copies are delivered to is
+ * the business of `jobs/trail-delivery`.
+ */
+import type { ByteStream } from '../../kernel/bytes.ts';
+import type { TrailEvent } from './event.ts';
+
+export interface Trail {
+  /**
+   * Kept, so that it outlives the process, when it resolves; records that come together are
+   * written together. Rejects when it cannot be kept: the call must then be refused.
+   */
+  record(event: TrailEvent): Promise<void>;
+  /**
+   * Whether an event of the kind is kept at all: management events always, data events when a
+   * trail chose them (see `chooseData`).
+   */
+  wants(kind: EventKind): boolean;
+  /** Replaces what decides about data events: any of the selectors of all trails that log. */
+  chooseData(choice: (kind: EventKind) => boolean): void;
+  /** False after a record could not be kept, until one can: calls are refused before they run. */
+  isWritable(): Promise<boolean>;
+  /** Ends the stretch that is being written, so that it can be delivered. */
+  seal(): Promise<void>;
+  /** Sealed stretches in the order they were written, after the one named. */
+  stretches(after: string | undefined, limit: number): Promise<readonly Stretch[]>;
+  /** JSON lines, one `TrailEvent` each. */
+  read(stretch: Stretch): ByteStream;
+}
+
+export interface EventKind {
+  readonly category: 'Management' | 'Data';
+  readonly eventSource: string;
+  readonly eventName: string;
+  readonly readOnly: boolean;
+  /** `AWS::S3::Object`, `AWS::SageMaker::Endpoint`, …; of data events. */
+  readonly resourceType?: string;
+  readonly resourceArn?: string;
+  readonly userIdentityArn?: string;
+}
+
+/** Some minutes of the trail, as they were written. */
+export interface Stretch {
+  /** Sorts by the time it was begun. */
+  readonly id: string;
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
+  readonly count: number;
+  /** SHA-256 of the JSON lines, hex. */
+  readonly sha256: string;
+}
