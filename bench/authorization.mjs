@@ -14,7 +14,6 @@ import { Worker } from 'node:worker_threads';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { undiciForwarder } from '../dist/adapters/forwarder/forwarder.js';
 import { memoryJournals } from '../dist/adapters/memory/journals.js';
-import { sqliteMetadataStore } from '../dist/adapters/sqlite/metadata-store.js';
 import { makeAccess } from '../dist/engines/access/authorizer.js';
 import { Spool } from '../dist/engines/capture/spool.js';
 import { RequestCounters } from '../dist/engines/hosting/counters.js';
@@ -31,6 +30,7 @@ import { hostingOperations } from '../dist/services/sagemaker/index.js';
 import { makeListener } from '../dist/wire/listener.js';
 import { mount } from '../dist/wire/operation.js';
 import { account, counts, populate, userId, userName } from './authorization/population.mjs';
+import { openStored } from './authorization/stored.mjs';
 
 export const title = 'what authorization costs, and how it stands with 10,000 users';
 
@@ -46,12 +46,12 @@ const keys = { accessKeyId: 'AKIABENCH', secretAccessKey: 'a-secret-for-the-benc
 const clock = { nowMs: () => Date.now() };
 
 export async function run({ say, quick }) {
-  const data = mkdtempSync(join(tmpdir(), 'modelkeep-bench-authorization-'));
+  const above = mkdtempSync(join(tmpdir(), 'modelkeep-bench-authorization-'));
+  const data = join(above, 'data');
   try {
     // Made by a server, so that it has everything that a start looks for.
     await timeToReady(data);
-    const file = join(data, 'metadata.db');
-    const store = await sqliteMetadataStore(file);
+    const store = await openStored(data);
     const claims = [];
     try {
       const space = makeIdentitySpace(store);
@@ -65,10 +65,10 @@ export async function run({ say, quick }) {
     } finally {
       await store.close();
     }
-    claims.push(firstDecision(file, say), await starts(data, { say, quick }));
+    claims.push(firstDecision(data, say), await starts(data, { say, quick }));
     return claims;
   } finally {
-    rmSync(data, { recursive: true, force: true });
+    rmSync(above, { recursive: true, force: true });
   }
 }
 
@@ -208,13 +208,13 @@ async function requests() {
   };
 }
 
-function firstDecision(file, say) {
+function firstDecision(data, say) {
   const script = join(folder, 'authorization', 'first.mjs');
   const colds = [];
   const warms = [];
   for (let round = 0; round < 5; round++) {
     const [cold, ...rest] = JSON.parse(
-      execFileSync(process.execPath, [script, file], { encoding: 'utf8' }),
+      execFileSync(process.execPath, [script, data], { encoding: 'utf8' }),
     );
     colds.push(cold);
     warms.push(median(rest));

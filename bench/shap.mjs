@@ -159,6 +159,7 @@ async function productIn(folder, task) {
   const analyze = makeClarifyAnalyzer({
     ...{ store, launcher, clock: systemClock, access: everything },
     objectsFor: async () => ({ ok: true, value: archivesIn(task) }),
+    safekeeping: asGiven,
     tasks: { analyze: (request, options) => analyzeClarify(parts, request, options) },
   });
   return {
@@ -175,6 +176,13 @@ const everything = {
     value: { accessKeyId: '', arn: '', userId: '', account: '' },
   }),
   refusalOf: async () => undefined,
+};
+
+const asGiven = {
+  environment: async (_acting, values) => ({
+    ok: true,
+    value: { values, masked: (text) => text },
+  }),
 };
 
 function archivesIn({ archives }) {

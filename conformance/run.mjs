@@ -166,7 +166,9 @@ async function main(args) {
   }
   if (!existsSync(cli)) throw new Error(`${cli} is missing: run npm run build`);
   installClients();
-  const data = mkdtempSync(join(tmpdir(), 'modelkeep-conformance-'));
+  const folder = mkdtempSync(join(tmpdir(), 'modelkeep-conformance-'));
+  // What opens the data lies beside it.
+  const data = join(folder, 'data');
   const { child, environment } = await startServer(data).catch((error) => {
     showLog(data);
     throw error;
@@ -195,8 +197,7 @@ async function main(args) {
   }
   const sum = (member) => results.reduce((total, result) => total + result[member], 0);
   if (sum('failed') > 0) showLog(data);
-  rmSync(data, { recursive: true, force: true });
-  rmSync(logPath(data), { force: true });
+  rmSync(folder, { recursive: true, force: true });
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') === 0 ? 0 : 1;
 }

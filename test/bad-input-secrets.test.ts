@@ -121,8 +121,10 @@ test('neither the secret key nor the key of topics is in logs, answers or files'
   for (const [path, bytes] of files) {
     expect([path, pkcs8.test(bytes.toString('latin1'))]).toEqual([path, false]);
   }
-  const root = await readFile(join(folder, 'root.key'));
-  for (const [path, bytes] of files) expect([path, bytes.includes(root)]).toEqual([path, false]);
+  const key = (await readFile(`${folder}.key`, 'utf8')).trim();
+  for (const form of [Buffer.from(key), Buffer.from(key, 'base64')]) {
+    for (const [path, bytes] of files) expect([path, bytes.includes(form)]).toEqual([path, false]);
+  }
 });
 
 /** What its promise comes to, as text: an answer, or an error with all that it says. */

@@ -1,5 +1,5 @@
 /** A built server on a folder of its own, Amazon's clients for it, and a model server to host. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -95,7 +95,11 @@ export class Cleanup {
 
   async folder(): Promise<string> {
     const path = await mkdtemp(join(tmpdir(), 'modelkeep-test-'));
-    return this.add(path, () => rm(path, { recursive: true, force: true }));
+    this.add(path, () => rm(path, { recursive: true, force: true }));
+    // Not the folder itself: what opens it lies beside it.
+    const data = join(path, 'data');
+    await mkdir(data, { mode: 0o700 });
+    return data;
   }
 
   /** Answers each line of a body with the sum of its numbers, after the name's sign when given. */

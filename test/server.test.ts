@@ -168,11 +168,11 @@ const services: readonly (readonly [object, Made, ...(readonly [string, string])
   [sqs, sqs.SQSClient as Made, ['sqs/index.js', 'sqs']],
   [sts, sts.STSClient as Made, ['sts/index.js', 'sts']],
   [iam, iam.IAMClient as Made, ['iam/index.js', 'iam']],
-  [kms, kms.KMSClient as Made],
+  [kms, kms.KMSClient as Made, ['kms/index.js', 'kms']],
   [logs, logs.CloudWatchLogsClient as Made, ['logs/index.js', 'logs']],
   [events, events.EventBridgeClient as Made],
-  [secrets, secrets.SecretsManagerClient as Made],
-  [cloudtrail, cloudtrail.CloudTrailClient as Made],
+  [secrets, secrets.SecretsManagerClient as Made, ['secretsmanager/index.js', 'secretsManager']],
+  [cloudtrail, cloudtrail.CloudTrailClient as Made, ['cloudtrail/index.js', 'cloudtrail']],
 ];
 
 test('what is not built is refused by its name, whatever the service', async () => {

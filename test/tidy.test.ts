@@ -56,6 +56,8 @@ const islands: Record<string, readonly string[]> = {
     'posture->policy',
     // what is kept is sealed under keys of the server's ring
     'sealing->envelope',
+    // root key and ring are kept in envelopes, under what unseals them
+    'unsealing->envelope',
     // objects are kept sealed, under keys of their own where that is wanted
     'objects->sealing',
     // a managed key's bytes are kept in envelopes, and its ciphertexts are built as they are
@@ -65,6 +67,8 @@ const islands: Record<string, readonly string[]> = {
     // objects and secrets are sealed under managed keys
     'objects->keys',
     'secrets->keys',
+    // values are longer than what keys seal: each is in an envelope under a data key
+    'secrets->envelope',
     // whether a role may read an object depends on the key it is sealed under
     'access->keys',
     // a secret's policy must not let in the public

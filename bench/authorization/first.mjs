@@ -1,15 +1,15 @@
 /**
- * `node first.mjs FILE`: opens the store, decides about one user in a process that has decided
+ * `node first.mjs FOLDER`: opens the store, decides about one user in a process that has decided
  * nothing before, and prints how many milliseconds the first decisions took, as JSON.
  */
-import { sqliteMetadataStore } from '../../dist/adapters/sqlite/metadata-store.js';
 import { makeAccess } from '../../dist/engines/access/authorizer.js';
 import { makeIdentitySpace } from '../../dist/engines/identity/space.js';
 import { silentLogger } from '../../dist/kernel/log.js';
 import { account, userId, userName } from './population.mjs';
+import { openStored } from './stored.mjs';
 
 const DECISIONS = 20;
-const store = await sqliteMetadataStore(process.argv[2]);
+const store = await openStored(process.argv[2]);
 const clock = { nowMs: () => Date.now() };
 const access = makeAccess({
   ...{ partition: 'aws', space: makeIdentitySpace(store), clock, log: silentLogger },

@@ -346,8 +346,6 @@ def test_what_is_not_built_is_refused(s3, bucket):
     with refused("AccessControlListNotSupported", 400):
         s3.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
     with refused("NotImplemented", 501):
-        s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId="k")
-    with refused("NotImplemented", 501):
         s3.put_object(Bucket=bucket, Key="k", Body=b"x", StorageClass="DEEP_ARCHIVE")
 
 

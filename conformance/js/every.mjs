@@ -1,21 +1,32 @@
-/** What the tests of every operation of identities and sessions share. Not a test. */
+/** What the tests of every operation of a service share. Not a test. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as cloudtrail from '@aws-sdk/client-cloudtrail';
 import * as sdk from '@aws-sdk/client-iam';
+import * as kms from '@aws-sdk/client-kms';
+import * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import * as token from '@aws-sdk/client-sts';
 import { named, once, policyOf, refusal } from './clients.mjs';
 
 const services = {
   iam: { commands: sdk, client: new sdk.IAMClient(once) },
   sts: { commands: token, client: new token.STSClient(once) },
+  kms: { commands: kms, client: new kms.KMSClient(once) },
+  secretsmanager: {
+    commands: secretsmanager,
+    client: new secretsmanager.SecretsManagerClient(once),
+  },
+  cloudtrail: { commands: cloudtrail, client: new cloudtrail.CloudTrailClient(once) },
 };
-/** `SERVICE:OPERATION` of every call that was answered. */
+/** `SERVICE:OPERATION` of every call, and of those that were answered. */
+const tried = new Set();
 const called = new Set();
 
 /** `calls('CreateUser', …)` for the command of that name. */
 export function caller(service, client = services[service].client) {
   const { commands } = services[service];
   return async (operation, input = {}) => {
+    tried.add(`${service}:${operation}`);
     const answer = await client.send(new commands[`${operation}Command`](input));
     called.add(`${service}:${operation}`);
     return answer;
@@ -32,6 +43,9 @@ export const credentialsOf = ({ AccessKeyId, SecretAccessKey, SessionToken }) =>
 const clientOf = (keys) => ({ ...once, credentials: credentialsOf(keys) });
 export const iamAs = (keys) => caller('iam', new sdk.IAMClient(clientOf(keys)));
 export const stsAs = (keys) => caller('sts', new token.STSClient(clientOf(keys)));
+export const kmsAs = (keys) => caller('kms', new kms.KMSClient(clientOf(keys)));
+export const secretsAs = (keys) =>
+  caller('secretsmanager', new secretsmanager.SecretsManagerClient(clientOf(keys)));
 
 export async function refused(code, status, call) {
   const told = await refusal(call);
@@ -57,16 +71,23 @@ export async function withUser(use) {
   await send('DeleteUser', { UserName });
 }
 
-/** The last tests of a file: `list` has the names of all that the server has of the service. */
-export function everyOperation(service, list) {
+/**
+ * The last tests of a file: `list` has the names of all that the server has of the service,
+ * `alwaysRefused` of those among them that it answers with what it does not do.
+ */
+export function everyOperation(service, list, alwaysRefused = '') {
   const { commands } = services[service];
   const known = list.trim().split(/\s+/);
-
-  test(`${service}: every operation was called`, () => {
-    const answered = Array.from(called, (name) => name.split(':'))
+  const refusing = alwaysRefused.split(/\s+/).filter((operation) => operation !== '');
+  const namesIn = (calls) =>
+    Array.from(calls, (name) => name.split(':'))
       .filter(([of]) => of === service)
       .map(([, operation]) => operation);
-    assert.deepEqual(answered.sort(), known.sort());
+
+  test(`${service}: every operation was called`, () => {
+    assert.deepEqual(namesIn(tried).sort(), known.sort());
+    const answered = known.filter((operation) => !refusing.includes(operation));
+    assert.deepEqual(namesIn(called).sort(), answered.sort());
   });
 
   test(`${service}: the list lacks nothing that the server has`, async () => {

@@ -12,6 +12,7 @@ DENIED = 255
 STS_PARTS = ("sessions", "web identities")
 
 _answered = set()
+_refused = set()
 # Half the time of a command goes into reading the models of the services: they are read once.
 _read_once = cache(create_loader)
 
@@ -26,20 +27,22 @@ def ask(service, command, *, refused=None, env=None, **flags):
     with patch("botocore.session.create_loader", _read_once):
         told = aws_here(service, command, *words, env=env, status=DENIED if refused else 0)
     if refused:
-        assert f"({refused})" in told
-    else:
-        _answered.add((service, command))
+        assert f"({refused})" in told, told
+    (_refused if refused else _answered).add((service, command))
     return told
 
 
-def assert_all_answered(service):
-    """For the last test of a service: each of its operations was asked with right input."""
+def assert_all_answered(service, operations=None, always_refused=""):
+    """For the last test of a service: each of its operations was asked with right input, and each
+    that is `always_refused`, for what the server says it does not do, was asked too."""
     parts = [part for part in OPERATIONS if (part in STS_PARTS) == (service == "sts")]
-    operations = frozenset().union(*(OPERATIONS[part] for part in parts))
-    commands = {xform_name(name, "-") for name in operations}
+    names = operations.split() if operations else set().union(*(OPERATIONS[part] for part in parts))
+    commands = {xform_name(name, "-") for name in names}
     asked = {command for of, command in _answered if of == service}
     assert sorted(commands - asked) == []
     assert sorted(asked - commands) == []
+    refusing = {(service, xform_name(name, "-")) for name in always_refused.split()}
+    assert sorted(refusing - _refused) == []
 
 
 def as_key(pair):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-READY = re.compile(r"^modelkeep ready (http://\S+)$")
+READY = re.compile(r"^modelkeep ready (https?://\S+)$")
 START_SECONDS = 30
 STOP_SECONDS = 30
 EXPORT = re.compile(r"(\w+)=('[^']*'|\S+)")

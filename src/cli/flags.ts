@@ -1,7 +1,13 @@
 /** Flags and arguments of commands, by node's own parser. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
-import { type Config, processEnvironment, readConfig, settings } from '../server/config.ts';
+import {
+  type Config,
+  processEnvironment,
+  readConfig,
+  settings,
+  switches,
+} from '../server/config.ts';
 
 export interface Command {
   /** Arguments and the most useful flags, for the list of commands. */
@@ -32,12 +38,12 @@ export function parseFlags(args: readonly string[], options: Options): Outcome<P
   }
 }
 
-/** Every setting is a flag; `--ephemeral` alone needs no value. */
+/** Every setting is a flag; those that are true or false need no value. */
 export const configFlags: Options = {
   ...Object.fromEntries(
-    Object.entries(settings).map(([name, { flag }]) => [
+    Object.values(settings).map(({ flag }) => [
       flag,
-      { type: name === 'ephemeral' ? ('boolean' as const) : ('string' as const) },
+      { type: switches.has(flag) ? ('boolean' as const) : ('string' as const) },
     ]),
   ),
   config: { type: 'string' },

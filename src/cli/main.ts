@@ -4,6 +4,7 @@
  * Commands load what they run when they run it, so that help and mistakes are answered at once.
  */
 import { audit } from './audit.ts';
+import { certs } from './certs.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { env } from './env.ts';
@@ -11,7 +12,10 @@ import type { Command } from './flags.ts';
 import { preprocess } from './preprocess.ts';
 import { report } from './report.ts';
 import { role } from './role.ts';
+import { seal } from './seal.ts';
 import { status } from './status.ts';
+import { trail } from './trail.ts';
+import { unseal } from './unseal.ts';
 import { up } from './up.ts';
 
 const commands: Readonly<Record<string, Command>> = {
@@ -22,6 +26,10 @@ const commands: Readonly<Record<string, Command>> = {
   preprocess,
   role,
   audit,
+  certs,
+  seal,
+  unseal,
+  trail,
   status,
   doctor,
 };

@@ -3,11 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { systemClock } from '../adapters/system/system.ts';
 import { sealKeyPair } from '../server/administrator.ts';
 import { readConfig } from '../server/config.ts';
-import { loadOrMakeKeyring, writeNote } from '../server/data-folder.ts';
+import { writeNote } from '../server/data-folder.ts';
 import { type RoleServer, startRoleServer } from '../server/role-manager.fixture.ts';
+import { loadOrMakeKeyring } from '../server/unseal.ts';
 import { role } from './role.ts';
 
 let folder = '';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const keys = await server.user('root', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
   const config = readConfig({ flags: { data: folder }, environment: {} });
   if (!config.ok) throw new Error(config.reason);
-  const keyring = await loadOrMakeKeyring(config.value, systemRandom);
+  const keyring = await loadOrMakeKeyring(config.value);
   if (!keyring.ok) throw new Error(keyring.reason);
   await writeNote(config.value, {
     url: server.url,
@@ -31,6 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
+  await rm(`${folder}.key`, { force: true });
 });
 afterEach(() => {
   vi.restoreAllMocks();

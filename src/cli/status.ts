@@ -10,8 +10,9 @@ export const status = configCommand(
       console.error(`modelkeep status: ${found.reason}`);
       return 1;
     }
-    const { url, ready, counts, schedules } = found.value;
-    console.log(`server     ${url} ${ready ? 'ready' : 'not running'}`);
+    const { url, ready, isSealed, counts, schedules } = found.value;
+    const state = ready ? 'ready' : isSealed ? 'sealed: run modelkeep unseal' : 'not running';
+    console.log(`server     ${url} ${state}`);
     for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(10)} ${count}`);
     for (const line of schedules) console.log(`schedule   ${line}`);
     return ready ? 0 : 1;

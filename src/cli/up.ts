@@ -7,23 +7,32 @@ export const up = configCommand(
   async (config) => {
     const { startServer } = await import('../server/main.ts');
     const started = await startServer(config);
-    if (!started.ok) {
-      console.error(`modelkeep up: ${started.reason}`);
-      return 1;
-    }
+    if (!started.ok) return fail(started.reason);
+    const server = started.value;
     // Before the line that says so: whoever waits for it may stop the server at once.
     const signalled = untilSignalled();
-    console.log(`modelkeep ready ${started.value.url}`);
+    if (server.isSealed) console.log(`modelkeep sealed ${server.url}`);
+    const ready = await Promise.race([server.ready, signalled]);
+    if (ready?.ok === false) {
+      await server.stop();
+      return fail(ready.reason);
+    }
+    if (ready) console.log(`modelkeep ready ${server.url}`);
     await signalled;
-    await stopOrGiveUp(started.value);
+    await stopOrGiveUp(server);
     return 0;
   },
 );
 
-function untilSignalled(): Promise<void> {
+function fail(reason: string): number {
+  console.error(`modelkeep up: ${reason}`);
+  return 1;
+}
+
+function untilSignalled(): Promise<undefined> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve(undefined));
+    process.once('SIGINT', () => resolve(undefined));
   });
 }
 

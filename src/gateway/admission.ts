@@ -1,4 +1,4 @@
-/** Reads an invocation off the wire, finds out who sent it, and asks whether they may. */
+/** Reads an invocation off the wire, finds out who sent it, and what they need permission for. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { hostedArn } from '../engines/hosting/names.ts';
@@ -8,6 +8,8 @@ import type { Caller } from '../kernel/caller.ts';
 import type { Check, RequestFacts } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
+import { connectionOf } from '../wire/listener.ts';
+import type { TlsFacts } from '../wire/operation.ts';
 import { type FindSecret, verifySignature } from '../wire/signature/index.ts';
 import { faults } from './faults.ts';
 
@@ -34,10 +36,13 @@ export interface Target {
   readonly action: InvokeAction;
 }
 
-export interface Admitted {
+export interface Identified {
   readonly scope: Scope;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** What to ask before it runs. */
+  readonly asked: InvokeRequest;
+  readonly tls: TlsFacts | undefined;
 }
 
 /** The service model's limit of a body. */
@@ -66,12 +71,12 @@ function decoded(name: string): string {
   }
 }
 
-/** Throws `Fault` for a body past the limit, a signature that does not hold, and a refusal. */
-export async function admit(
+/** Throws `Fault` for a body past the limit and a signature that does not hold. */
+export async function identify(
   req: IncomingMessage,
   { endpointName, action }: Target,
-  parts: AdmissionParts,
-): Promise<Admitted> {
+  parts: Omit<AdmissionParts, 'authorize'>,
+): Promise<Identified> {
   const headers = headersOf(req);
   const body = await bodyOf(req);
   const nowMs = parts.wallClock.nowMs();
@@ -88,7 +93,8 @@ export async function admit(
   const { caller, region = '' } = verified;
   const scope = { partition: partitionOf(caller), region, account: caller.account };
   const resource = hostedArn(scope, 'endpoint', endpointName);
-  await parts.authorize({
+  const connection = connectionOf(req);
+  const asked = {
     caller,
     check: {
       action: `sagemaker:${action}`,
@@ -96,9 +102,9 @@ export async function admit(
       ...keysOf(headers),
       resourceTags: async () => tagRecord(await tagsOf(parts.store, resource)),
     },
-    facts: factsOf(req, { headers, region, nowMs }),
-  });
-  return { scope, headers, body };
+    facts: factsOf(connection, { headers, region, nowMs }),
+  };
+  return { scope, headers, body, asked, tls: connection.tls };
 }
 
 /** Condition keys of an invocation, by the headers that set them. */
@@ -126,19 +132,17 @@ function tagRecord(tags: readonly Tag[]): Readonly<Record<string, string>> {
 }
 
 function factsOf(
-  { socket }: IncomingMessage,
+  { sourceAddress, tls }: ReturnType<typeof connectionOf>,
   { headers, region, nowMs }: Pick<RequestFacts, 'region' | 'nowMs'> & { headers: Headers },
 ): RequestFacts {
-  // A socket that listens for both kinds writes IPv4 addresses as `::ffff:192.0.2.1`.
-  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
   const { 'user-agent': userAgent, referer } = headers;
   return {
     nowMs,
     region,
-    ...(address === undefined ? {} : { sourceAddress: address }),
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(referer === undefined ? {} : { referer }),
-    secure: 'encrypted' in socket && socket.encrypted === true,
+    secure: tls !== undefined,
   };
 }
 

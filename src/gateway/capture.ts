@@ -41,12 +41,13 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   const { live, variantName, inferenceTimeMs } = exchange;
   const plan = live.capture;
   if (!plan) return;
-  const { destinationUri } = plan;
+  const { destinationUri, keyId } = plan;
   const target = {
     destinationUri,
     endpointName: live.name,
     variantName,
     writer: writerOf(live, variantName),
+    ...(keyId === undefined ? {} : { keyId }),
   };
   const line = captureLine(eventOf(exchange, plan, parts.random), plan);
   try {

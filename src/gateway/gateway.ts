@@ -7,15 +7,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defined } from '../kernel/assert.ts';
 import { uuid } from '../kernel/ids.ts';
 import { Fault } from '../wire/operation.ts';
-import { type AdmissionParts, admit, ClientGone, type Target, targetOf } from './admission.ts';
+import {
+  type AdmissionParts,
+  ClientGone,
+  type Identified,
+  identify,
+  type Target,
+  targetOf,
+} from './admission.ts';
 import { send, sendFault } from './answer.ts';
+import { type InvocationAudit, type Invoked, oneRecord } from './audit.ts';
 import { faults } from './faults.ts';
 import { checkHeaders } from './headers.ts';
 import { type Invocation, type InvokeParts, invoke } from './invoke.ts';
 import { makeMirror } from './shadow.ts';
 import { invokeStream } from './stream.ts';
 
-export interface GatewayParts extends AdmissionParts, Omit<InvokeParts, 'mirror'> {}
+export interface GatewayParts extends AdmissionParts, Omit<InvokeParts, 'mirror'> {
+  readonly audit?: InvocationAudit;
+}
 
 export interface Gateway {
   /** True for `POST /endpoints/{name}/invocations` and `/invocations-response-stream`. */
@@ -48,20 +58,48 @@ export function makeGateway(given: GatewayParts): Gateway {
 
 type Parts = GatewayParts & InvokeParts;
 
+interface Request extends Target {
+  readonly requestId: string;
+}
+
 async function serve(
   req: IncomingMessage,
   res: ServerResponse,
-  target: Target & { readonly requestId: string },
+  target: Request,
   parts: Parts,
 ): Promise<void> {
   const elapsedUs = parts.forwarder.startTimer();
-  const admitted = await admit(req, target, parts);
-  checkHeaders(admitted.headers);
-  const { endpointName, requestId } = target;
-  const receivedAtMs = parts.clock.nowMs();
-  const call: Invocation = { ...admitted, endpointName, requestId, receivedAtMs, elapsedUs };
-  if (target.action === 'InvokeEndpoint') await send(res, await invoke(call, parts));
-  else await invokeStream(call, res, parts);
+  const identified = await identify(req, target, parts);
+  const { asked, scope, headers, body } = identified;
+  const record = oneRecord(parts.audit?.(invokedOf(target, identified)));
+  try {
+    await parts.authorize(asked);
+    await record.mustBePossible();
+    checkHeaders(headers);
+    const { endpointName, requestId } = target;
+    const receivedAtMs = parts.clock.nowMs();
+    const beforeAnswer = () => record.done();
+    const about = { scope, headers, body, endpointName, requestId, receivedAtMs };
+    const call: Invocation = { ...about, elapsedUs, beforeAnswer };
+    if (target.action === 'InvokeEndpoint') await send(res, await invoke(call, parts));
+    else await invokeStream(call, res, parts);
+  } catch (error) {
+    if (!(error instanceof ClientGone)) {
+      await record.done(error instanceof Fault ? error : faults.internal());
+    }
+    throw error;
+  }
+}
+
+function invokedOf(
+  { action, endpointName, requestId }: Request,
+  { scope, headers, asked, tls }: Identified,
+): Invoked {
+  const { caller, check, facts } = asked;
+  const { sourceAddress } = facts;
+  const invoked = { action, endpointName, requestId, scope, caller, check, headers };
+  if (sourceAddress === undefined) return invoked;
+  return tls ? { ...invoked, sourceAddress, tls } : { ...invoked, sourceAddress };
 }
 
 async function refuse(

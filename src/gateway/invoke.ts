@@ -19,6 +19,8 @@ export interface Invocation extends Wanted {
   readonly receivedAtMs: number;
   /** Microseconds since the request came. */
   readonly elapsedUs: () => number;
+  /** Awaited when the answer is certain, before any of it leaves; a rejection refuses. */
+  readonly beforeAnswer?: () => Promise<void>;
 }
 
 /** An answer larger than this is a failure of the model; Amazon's newer bound of a payload. */
@@ -63,6 +65,7 @@ async function forwarded(call: Invocation, chosen: Chosen, parts: InvokeParts): 
     [invokedVariant]: running.variant.name,
     [requestIdHeader]: call.requestId,
   };
+  await call.beforeAnswer?.();
   return { status: 200, headers, body: result.body };
 }
 

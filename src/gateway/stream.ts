@@ -72,6 +72,7 @@ async function passOn(answer: OpenAnswer, passing: Passing, parts: InvokeParts):
   const { call, res, running } = passing;
   const contentType = answer.headers['content-type'];
   const attributes = answer.headers[customAttributes];
+  await call.beforeAnswer?.();
   res.writeHead(200, {
     'content-type': 'application/vnd.amazon.eventstream',
     ...(contentType === undefined ? {} : { [`${prefix}content-type`]: contentType }),

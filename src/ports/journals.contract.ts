@@ -22,6 +22,17 @@ export function journalsContract(make: () => Promise<Journals>): void {
     expect(journal.name).toBe('a.log');
   });
 
+  test('the end of a journal can be cut off, and what is appended then follows', async () => {
+    const journal = await (await open()).open('a');
+    await journal.append(Buffer.from('one '));
+    await journal.append(Buffer.from('two'));
+    await journal.truncate(5);
+    expect([journal.sizeBytes, await text(journal.read())]).toEqual([5, 'one t']);
+    await journal.append(Buffer.from('hree'));
+    expect(await text(journal.read())).toBe('one three');
+    await expect(journal.truncate(10)).rejects.toThrow('journal a has 9 bytes');
+  });
+
   test('bytes belong to the caller again once append has resolved', async () => {
     const journal = await (await open()).open('a');
     const buffer = Buffer.from('xy');

@@ -19,6 +19,8 @@ export interface Journal {
   /** Appends in call order, in groups when calls overlap. */
   append(bytes: Uint8Array): Promise<void>;
   read(): ByteStream;
+  /** Takes away what is behind the first bytes, when no append is under way. */
+  truncate(sizeBytes: number): Promise<void>;
   /** Closes and deletes; later appends are a bug of the caller. */
   remove(): Promise<void>;
 }

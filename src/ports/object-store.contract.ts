@@ -86,6 +86,20 @@ function contentsContract(open: MakeObjectStore): void {
   });
 }
 
+/** Of a store whose ids its caller may choose. */
+export function chosenIdsContract(make: MakeObjectStore): void {
+  test('a blob has the id that was chosen for it', async () => {
+    const store = await make();
+    onTestFinished(() => store.close());
+    const id = '0123456789abcdef'.repeat(2);
+    expect(await store.put(streamOf('x'), { id })).toEqual({ id, sizeBytes: 1 });
+    expect(await text(store.read(id))).toBe('x');
+    expect(await idsOf(store)).toEqual([id]);
+    const strange = store.put(streamOf('x'), { id: '../x' });
+    await expect(strange).rejects.toThrow('an id of a blob');
+  });
+}
+
 function failuresContract(open: MakeObjectStore): void {
   test('nothing is kept of a stream that throws', async () => {
     const store = await open();

@@ -23,9 +23,14 @@ export interface BlobFile {
   release(): Promise<void>;
 }
 
+export interface PutOptions extends Abortable {
+  /** 32 hexadecimal digits, drawn at random by the caller; the store's own choice unless given. */
+  readonly id?: string;
+}
+
 export interface ObjectStore {
   /** Whole and durable when it resolves; when the stream throws, nothing is kept. */
-  put(content: ByteStream, options?: Abortable): Promise<Blob>;
+  put(content: ByteStream, options?: PutOptions): Promise<Blob>;
   /** Throws `BlobMissing` on the first read when there is no such blob. */
   read(id: string, range?: ByteRange, options?: Abortable): ByteStream;
   /** Idempotent. */

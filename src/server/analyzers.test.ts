@@ -18,6 +18,7 @@ test('temporary files of a server that was killed are removed at start', async (
   const analyzers = makeAnalyzers(world, {
     access: { refusalOf: async () => undefined, assumedBy: never },
     objectsFor: never,
+    safekeeping: { usable: never, ready: never, environment: never },
   });
   expect(existsSync(join(temporaryFolder, 'merge-1.jsonl'))).toBe(false);
   expect(existsSync(folder)).toBe(true);

@@ -12,6 +12,7 @@ import { makeGroundTruthMerger } from '../jobs/ground-truth/merger.ts';
 import { makeModelQualityAnalyzer } from '../jobs/model-quality/analyzer.ts';
 import { mergerImage } from '../jobs/monitoring/job-of-run.ts';
 import type { Analyze } from '../jobs/processing/analysis.ts';
+import type { Safekeeping } from '../jobs/roles/safekeeping.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from '../ports/metadata-store.ts';
 import type { FromWorker, Task, ToWorker, WorkerOptions } from './analysis-messages.ts';
@@ -29,9 +30,13 @@ export interface AnalyzerParts {
   /** Roles of jobs may ask models only when their policies allow it. */
   readonly access: Access;
   readonly objectsFor: ObjectsFor;
+  readonly safekeeping: Safekeeping;
 }
 
-export function makeAnalyzers(world: World, { access, objectsFor }: AnalyzerParts): Analyzers {
+export function makeAnalyzers(
+  world: World,
+  { access, objectsFor, safekeeping }: AnalyzerParts,
+): Analyzers {
   const { store, config, clock, launcher, temporaryFolder } = world;
   // A server that was killed could not remove what its analyses had written.
   rmSync(temporaryFolder, { recursive: true, force: true });
@@ -62,7 +67,7 @@ export function makeAnalyzers(world: World, { access, objectsFor }: AnalyzerPart
     tasks: { merge: (request, options) => thread.perform({ kind: 'merge', request }, options) },
   });
   const clarify = makeClarifyAnalyzer({
-    ...{ store, launcher, objectsFor, access, clock: world.wallClock },
+    ...{ store, launcher, objectsFor, safekeeping, access, clock: world.wallClock },
     tasks: {
       analyze: (request, options) => thread.perform({ kind: 'clarify', request }, options),
     },

@@ -2,15 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
-import { keyringOf } from '../engines/envelope/keyring.ts';
 import { makeVault } from '../engines/envelope/vault.ts';
 import { ensureFirstStart } from '../engines/identity/first-start.ts';
 import { accessKeys } from '../engines/identity/rows.ts';
 import { makeIdentitySpace } from '../engines/identity/space.ts';
 import { type BucketRow, bucketRows } from '../engines/objects/rows.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
+import { readConfig } from './config.ts';
+import { openMetadata } from './metadata.ts';
+import { loadOrMakeKeyring } from './unseal.ts';
 
 const account = '000000000000';
 
@@ -25,14 +26,20 @@ export interface DataFolder {
 
 /** After a first start, and nothing else. */
 export async function makeDataFolder(): Promise<DataFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'modelkeep-audit-'));
+  const above = await mkdtemp(join(tmpdir(), 'modelkeep-audit-'));
+  const path = join(above, 'data');
+  const config = readConfig({ flags: { data: path }, environment: {} });
+  if (!config.ok) throw new Error(config.reason);
+  const loaded = await loadOrMakeKeyring(config.value);
+  if (!loaded.ok) throw new Error(loaded.reason);
+  const keyring = loaded.value;
   const change = async (work: (store: MetadataStore) => Promise<unknown>) => {
-    const store = await sqliteMetadataStore(join(path, 'metadata.db'));
+    const store = await openMetadata(path, keyring);
     await work(store).finally(() => store.close());
   };
   const nowMs = systemClock.nowMs();
   await change((store) => {
-    const vault = makeVault({ keyring: keyringOf([systemRandom.bytes(32)]), random: systemRandom });
+    const vault = makeVault({ keyring, random: systemRandom });
     const space = makeIdentitySpace(store);
     const parts = { space, vault, random: systemRandom, clock: systemClock };
     const keys = { accessKeyId: 'AKIAFIRST', secretAccessKey: 'made-for-a-test' };
@@ -54,7 +61,7 @@ export async function makeDataFolder(): Promise<DataFolder> {
         };
         return store.write((tx) => tx.put(bucketRows, name, row));
       }),
-    remove: () => rm(path, { recursive: true, force: true }),
+    remove: () => rm(above, { recursive: true, force: true }),
   };
 }
 

@@ -3,8 +3,6 @@
  * never writes.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { systemClock } from '../adapters/system/system.ts';
 import { type BucketRow, bucketRows } from '../engines/objects/rows.ts';
 import { auditOf, isPassed } from '../engines/posture/audit.ts';
@@ -16,6 +14,8 @@ import { formatArn } from '../kernel/arn.ts';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { publicAccessOf } from '../services/s3/public.ts';
 import type { Config } from './config.ts';
+import { metadataPath, openMetadata } from './metadata.ts';
+import { openKeyring } from './unseal.ts';
 
 export interface Audit {
   /** Whether nothing of severity high failed. */
@@ -28,11 +28,12 @@ const partition = 'aws';
 
 /** Refused when the folder holds no server's data. */
 export async function auditFolder(config: Config): Promise<Outcome<Audit>> {
-  const path = join(config.data, 'metadata.db');
-  if (!existsSync(path)) {
+  if (!existsSync(metadataPath(config.data))) {
     return refuse(`no server was started on ${config.data} yet: run modelkeep up first`);
   }
-  const store = await sqliteMetadataStore(path);
+  const keyring = await openKeyring(config);
+  if (!keyring.ok) return keyring;
+  const store = await openMetadata(config.data, keyring.value);
   try {
     const bounded = boundedReader(store);
     const snapshot = await readSnapshot(store, bounded, await sharedOf(bounded));

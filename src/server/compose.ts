@@ -10,8 +10,8 @@ import { makeVault } from '../engines/envelope/vault.ts';
 import { makeEventBus } from '../engines/events/bus.ts';
 import { RequestCounters } from '../engines/hosting/counters.ts';
 import { Fleet } from '../engines/hosting/fleet.ts';
+import { type ManagedKeys, makeKeys } from '../engines/keys/make-keys.ts';
 import { endpointLog } from '../engines/logs/names.ts';
-import { schedules, scoped } from '../engines/monitoring/rows.ts';
 import { makeObjects } from '../engines/objects/objects.ts';
 import { makeOrphanLoop } from '../engines/objects/orphan-loop.ts';
 import type { ObjectsFor } from '../engines/objects/space.ts';
@@ -35,32 +35,19 @@ import type { Scope } from '../kernel/arn.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
-import type { Reader } from '../ports/metadata-store.ts';
-import { cloudwatch } from '../services/cloudwatch/index.ts';
-import { cloudwatchPermissions } from '../services/cloudwatch/permissions.ts';
-import { iam, iamPermissions } from '../services/iam/index.ts';
-import { logs } from '../services/logs/index.ts';
-import { logsPermissions } from '../services/logs/permissions.ts';
-import { s3 } from '../services/s3/index.ts';
-import { s3Permissions } from '../services/s3/permissions.ts';
-import { sagemaker } from '../services/sagemaker/index.ts';
-import { sagemakerPermissions } from '../services/sagemaker/permissions.ts';
-import { sns } from '../services/sns/index.ts';
-import { snsPermissions } from '../services/sns/permissions.ts';
-import { sqs } from '../services/sqs/index.ts';
-import { sqsPermissions } from '../services/sqs/permissions.ts';
-import { sts } from '../services/sts/index.ts';
-import { stsPermissions } from '../services/sts/permissions.ts';
 import { type Listener, makeListener } from '../wire/listener.ts';
-import { type Mounted, mount } from '../wire/operation.ts';
+import { type Mounted } from '../wire/operation.ts';
 import type { KeyPair } from './administrator.ts';
 import { type Analyzers, makeAnalyzers } from './analyzers.ts';
 import { type Guards, makeGuards, makeRoleObjects } from './guards.ts';
 import type { Route } from './http.ts';
 import { Loops } from './loops.ts';
 import { roleManagerRoutes } from './role-manager.ts';
+import { makeSafekeeping, type Safekeeping } from './safekeeping.ts';
+import { mountServices, partition } from './services.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { signInRoute } from './sign-in.ts';
+import { trailQueryRoute } from './trail-query.ts';
 import type { World } from './world.ts';
 
 export interface App {
@@ -90,7 +77,6 @@ export interface ComposeOptions {
 const processingParallelism = 2;
 /** Transform jobs at a time: each runs a model server of its own. */
 const transformParallelism = 2;
-const partition = 'aws';
 /** What may be called without a signature; policies decide on each call all the same. */
 const anonymous = new Set([
   's3',
@@ -104,29 +90,34 @@ const anonymous = new Set([
 export async function compose(world: World, options: ComposeOptions): Promise<Outcome<App>> {
   const { config, store, clock, wallClock, random, log } = world;
   const vault = makeVault({ keyring: options.keyring, random });
+  const keys = makeKeys({ store, vault, random, clock });
   const guards = makeGuards(world, { vault, partition });
   const { identity, access } = guards;
   const administrator = await identity.ensureAdministrator(givenKeys(world));
   if (!administrator.ok) return administrator;
 
   const loops = new Loops({ clock, log });
-  const engines = makeEngines(world, { loops, vault });
+  const engines = makeEngines(world, { loops, vault, keys });
   const objectsFor = makeRoleObjects(world, { objects: engines.objects, guards, partition });
   const { publicUrl } = options;
-  const jobs = makeJobs(world, { engines, loops, access, objectsFor, publicUrl });
-  for (const loop of [...jobs.loops, ...guards.loops]) loops.add(loop);
-  await engines.processingQueue.endLeases();
-  await requeueLost({ store, queue: engines.processingQueue }, clock.nowMs());
-  await engines.transformQueue.endLeases();
-  await requeueTransforms({ store, queue: engines.transformQueue }, clock.nowMs());
+  const safekeeping = makeSafekeeping(world, {
+    ...{ vault, keys, guards, partition, publicUrl, wake: loops.wake },
+    ...{ events: engines.events, objects: engines.objects, topics: engines.topics },
+  });
+  const { forJobs } = safekeeping;
+  const jobs = makeJobs(world, { engines, loops, access, objectsFor, forJobs, publicUrl });
+  for (const loop of [...jobs.loops, ...guards.loops, ...safekeeping.loops]) loops.add(loop);
+  await takeUp(world, engines);
+  await safekeeping.begin();
 
   const scope = { partition, region: config.region, account: config.account };
   const { findSecret } = identity;
-  const services = mountServices(world, { engines, loops, jobs, guards, vault });
+  const services = mountServices(world, { engines, loops, jobs, guards, vault, keys, safekeeping });
   const listener = makeListener({
     services,
     findSecret,
     authorize: guards.authorize,
+    audit: safekeeping.calls.audit,
     clock: wallClock,
     scope,
     random,
@@ -134,20 +125,7 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     objectDomains: config.objectDomains,
     anonymous,
   });
-  const gateway = makeGateway({
-    findSecret,
-    authorize: guards.authorizeInvoke,
-    wallClock,
-    clock,
-    random,
-    log,
-    store,
-    forwarder: world.forwarder,
-    fleet: engines.fleet,
-    counters: engines.counters,
-    spool: engines.spool,
-    onCounted: () => loops.wake('endpoint-metrics'),
-  });
+  const gateway = makeDataPlane(world, { engines, guards, safekeeping, loops });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await loops.stop();
@@ -155,12 +133,13 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     await jobs.endpoints.close();
     await jobs.analyzers.close();
     await identity.flush();
+    await safekeeping.idle();
   };
   return ok({
     administrator: administrator.value,
     guards,
     services,
-    routes: ownRoutes(world, { guards, scope }),
+    routes: ownRoutes(world, { guards, scope, safekeeping }),
     listener,
     gateway,
     loops,
@@ -172,17 +151,59 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   });
 }
 
+/** Work that a server which died has left. */
+async function takeUp(
+  { store, clock }: World,
+  { processingQueue, transformQueue }: Engines,
+): Promise<void> {
+  await processingQueue.endLeases();
+  await requeueLost({ store, queue: processingQueue }, clock.nowMs());
+  await transformQueue.endLeases();
+  await requeueTransforms({ store, queue: transformQueue }, clock.nowMs());
+}
+
+interface DataPlaneParts {
+  readonly engines: Engines;
+  readonly guards: Guards;
+  readonly safekeeping: Safekeeping;
+  readonly loops: Loops;
+}
+
+function makeDataPlane(
+  { store, clock, wallClock, random, log, forwarder }: World,
+  { engines, guards, safekeeping, loops }: DataPlaneParts,
+): Gateway {
+  return makeGateway({
+    ...{ store, clock, wallClock, random, log, forwarder },
+    findSecret: guards.identity.findSecret,
+    authorize: guards.authorizeInvoke,
+    audit: safekeeping.calls.invocations,
+    fleet: engines.fleet,
+    counters: engines.counters,
+    spool: engines.spool,
+    onCounted: () => loops.wake('endpoint-metrics'),
+  });
+}
+
+interface OwnRouteParts {
+  readonly guards: Guards;
+  readonly scope: Scope;
+  readonly safekeeping: Safekeeping;
+}
+
 function ownRoutes(
-  { wallClock, random, log, config }: World,
-  { guards, scope }: { readonly guards: Guards; readonly scope: Scope },
+  { wallClock, random, log, config, eventQueries: queries }: World,
+  { guards, scope, safekeeping }: OwnRouteParts,
 ): readonly Route[] {
   const { space, identity, authorize, signIn } = guards;
   const { findSecret } = identity;
-  const shared = { space, findSecret, authorize, wallClock, random, scope, log };
+  const { calls, signInAudit, trail } = safekeeping;
+  const shared = { space, findSecret, authorize, wallClock, random, scope, log, trail: calls };
   return [
     ...roleManagerRoutes({ ...shared, clock: wallClock }),
     ...sessionRoutes({ ...shared, sessions: identity.sessions }),
-    signInRoute({ signIn, account: config.account, log }),
+    signInRoute({ signIn, account: config.account, log, audit: signInAudit }),
+    trailQueryRoute({ ...shared, lookup: trail.lookup, queries }),
   ];
 }
 
@@ -192,18 +213,19 @@ function givenKeys({ config }: World): KeyPair | undefined {
   return { accessKeyId, secretAccessKey };
 }
 
-interface Shared {
+export interface Shared {
   readonly loops: Loops;
+  readonly keys: ManagedKeys;
   readonly vault: ReturnType<typeof makeVault>;
 }
 
-type Engines = ReturnType<typeof makeEngines>;
+export type Engines = ReturnType<typeof makeEngines>;
 
-function makeEngines(world: World, { loops, vault }: Shared) {
+function makeEngines(world: World, { loops, vault, keys }: Shared) {
   const { store, blobs, journals, clock, random, log, certificates, config } = world;
   const maxAgeMs = config.captureFlushSeconds * 1_000;
   return {
-    objects: makeObjects({ store, blobs, clock, random, log }),
+    objects: makeObjects({ store, blobs, keys, partition, clock, random, log }),
     queues: makeQueues({ store, clock, random, wait }),
     topics: makeTopics({ store, certificates, secrets: secretsOf(vault), clock, random }),
     series: makeSeries({ store, clock }),
@@ -252,10 +274,11 @@ interface JobParts {
   readonly loops: Loops;
   readonly access: Access;
   readonly objectsFor: ObjectsFor;
+  readonly forJobs: Safekeeping['forJobs'];
   readonly publicUrl: () => string;
 }
 
-interface Jobs {
+export interface Jobs {
   readonly loops: readonly Loop[];
   readonly endpoints: EndpointLoop;
   readonly analyzers: Analyzers;
@@ -264,17 +287,18 @@ interface Jobs {
 }
 
 function makeJobs(world: World, parts: JobParts): Jobs {
-  const { engines, loops, access, objectsFor, publicUrl } = parts;
+  const { engines, loops, access, objectsFor, forJobs: safekeeping, publicUrl } = parts;
   const { store, clock, random, log, launcher, workspaces, poster } = world;
   const { objects, queues, topics, series, events, fleet, counters, spool } = engines;
   const { wake } = loops;
-  const analyzers = makeAnalyzers(world, { access, objectsFor });
+  const analyzers = makeAnalyzers(world, { access, objectsFor, safekeeping });
   topics.onDue(() => wake(topicDeliveryLoop));
   const endpoints = makeEndpointLoop({
     store,
     fleet,
     launcher,
     objectsFor,
+    safekeeping,
     events,
     clock,
     log,
@@ -288,6 +312,7 @@ function makeJobs(world: World, parts: JobParts): Jobs {
     log,
     wake,
     objectsFor,
+    safekeeping,
     workspaces,
     launcher,
     events,
@@ -303,7 +328,7 @@ function makeJobs(world: World, parts: JobParts): Jobs {
     parallelism: processingParallelism,
   });
   const transform = makeTransformLoop({
-    ...{ store, clock, log, wake, objectsFor, launcher, events, wait },
+    ...{ store, clock, log, wake, objectsFor, safekeeping, launcher, events, wait },
     forwarder: world.forwarder,
     programLogs: world.programLogs,
     queue: engines.transformQueue,
@@ -317,7 +342,7 @@ function makeJobs(world: World, parts: JobParts): Jobs {
     stopProcessing: (key) => processing.stopJob(key),
     loops: [
       endpoints,
-      makeCaptureLoop({ spool, objects, objectsFor, events, log }),
+      makeCaptureLoop({ spool, objects, objectsFor, safekeeping, events, log }),
       makeEndpointMetricsLoop({ counters, fleet, recorder: series, log }),
       makeSchedulesLoop({ store, random, events, queue: engines.processingQueue, wake, log }),
       processing,
@@ -329,58 +354,4 @@ function makeJobs(world: World, parts: JobParts): Jobs {
       makeOrphanLoop({ objects }),
     ],
   };
-}
-
-interface Mounting extends Shared {
-  readonly engines: Engines;
-  readonly jobs: Jobs;
-  readonly guards: Guards;
-}
-
-function mountServices(world: World, mounting: Mounting): readonly Mounted[] {
-  const { engines, loops, jobs, guards, vault } = mounting;
-  const { store, clock, wallClock, random, programLogs } = world;
-  const { objects, queues, topics, series, fleet, processingQueue, transformQueue } = engines;
-  const { stopProcessing, stopTransform } = jobs;
-  const { wake } = loops;
-  const { passwords, qr, webIdentities } = world;
-  const { space, identity, access } = guards;
-  const sagemakerParts = {
-    ...{ store, clock, random, wake, fleet, access },
-    ...{ processingQueue, stopProcessing, transformQueue, stopTransform },
-    schedulesOn,
-  };
-  // Credentials and sessions go by the time that clients have.
-  const who = { vault, random, clock: wallClock, access };
-  const iamParts = { ...who, identity: space, passwords, qr };
-  const stsParts = { ...who, identity, space, webIdentities };
-  return [
-    mount('iam', { operations: iam, permissions: iamPermissions }, iamParts),
-    mount('sts', { operations: sts, permissions: stsPermissions }, stsParts),
-    mount('s3', { operations: s3, permissions: s3Permissions }, { objects, clock }),
-    mount('sqs', { operations: sqs, permissions: sqsPermissions }, { queues }),
-    mount('sns', { operations: sns, permissions: snsPermissions }, { topics }),
-    mount(
-      'cloudwatch',
-      { operations: cloudwatch, permissions: cloudwatchPermissions },
-      { store, series, clock, wake },
-    ),
-    mount('logs', { operations: logs, permissions: logsPermissions }, { programLogs }),
-    mount(
-      'sagemaker',
-      { operations: sagemaker, permissions: sagemakerPermissions },
-      sagemakerParts,
-    ),
-  ];
-}
-
-/** Names of the schedules that watch an endpoint; it cannot be deleted before them. */
-async function schedulesOn(
-  reader: Reader,
-  at: { readonly account: string; readonly region: string; readonly name: string },
-): Promise<readonly string[]> {
-  const { account, region, name } = at;
-  const equals = scoped({ partition, account, region }, name);
-  const found = await reader.listBy(schedules, { index: 'endpoint', equals, limit: 10 });
-  return found.map(({ row }) => row.name);
 }

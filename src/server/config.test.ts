@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ConfigSources, readConfig, settings } from './config.ts';
+import { type ConfigSources, readConfig, settings, switches } from './config.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -90,7 +90,9 @@ test('unknown names are errors', async () => {
   });
   const path = await file({ prot: 1 });
   expect(read({ file: path })).toMatchObject({
-    reason: expect.stringMatching(`^unknown key prot in ${path}; known are data, host, port`),
+    reason: expect.stringMatching(
+      `^unknown key prot in ${path}; known are data, workFolder, host, port`,
+    ),
   });
 });
 
@@ -123,4 +125,24 @@ test('flags and variables are named after their settings', () => {
     expect(environment).toBe(`MODELKEEP_${words.replaceAll('-', '_').toUpperCase()}`);
     expect(meaning).not.toBe('');
   }
+});
+
+test('a passphrase in the environment has to be meant', () => {
+  const environment = { MODELKEEP_PASSPHRASE: 'secret words' };
+  const refused = read({ environment });
+  expect(refused).toMatchObject({
+    reason: expect.stringContaining('--passphrase-from-environment'),
+  });
+  expect(JSON.stringify(refused)).not.toContain('secret words');
+  const meant = read({ environment, flags: { 'passphrase-from-environment': 'true' } });
+  expect(meant).toMatchObject({ value: { passphraseFromEnvironment: true } });
+  expect(JSON.stringify(meant)).not.toContain('secret words');
+});
+
+test('what is true or false needs no value as a flag', () => {
+  expect([...switches].sort()).toEqual([
+    'accept-rollback',
+    'ephemeral',
+    'passphrase-from-environment',
+  ]);
 });

@@ -6,14 +6,22 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
-
-export interface Image {
-  readonly command: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-}
+import {
+  type FunctionProgram,
+  type Image,
+  list,
+  matching,
+  oneOf,
+  parseFunctions,
+  parseImages,
+  text,
+  whole,
+  yesNo,
+} from './config-values.ts';
 
 export interface Config {
   readonly data: string;
+  readonly workFolder: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly account: string;
@@ -22,7 +30,24 @@ export interface Config {
   readonly accessKeyId: string | undefined;
   readonly secretAccessKey: string | undefined;
   readonly rootKeyFile: string | undefined;
+  readonly passphraseFile: string | undefined;
+  readonly passphraseFd: number | undefined;
+  readonly passphraseFromEnvironment: boolean;
+  readonly pkcs11Module: string | undefined;
+  readonly pkcs11Token: string;
+  readonly pkcs11Key: string;
+  readonly pkcs11PinFile: string | undefined;
+  readonly anchorFile: string | undefined;
+  readonly acceptRollback: boolean;
   readonly objectDomains: readonly string[];
+  readonly tlsCertificate: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly tlsClientAuthority: string | undefined;
+  readonly plaintextHost: string | undefined;
+  readonly trailDeliverySeconds: number;
+  readonly trailDigestSeconds: number;
+  readonly trailAnchor: string | undefined;
+  readonly functions: Readonly<Record<string, FunctionProgram>>;
   readonly images: Readonly<Record<string, Image>>;
   readonly remoteHosts: readonly string[];
   readonly webhookHosts: readonly string[];
@@ -41,31 +66,8 @@ interface Setting {
   readonly parse: (text: string) => Outcome<unknown>;
 }
 
-const text = (value: string): Outcome<unknown> => ok(value);
-const list = (value: string): Outcome<unknown> =>
-  ok(
-    value
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  );
-const yesNo = (value: string): Outcome<unknown> =>
-  value === 'true' || value === 'false' ? ok(value === 'true') : refuse('must be true or false');
-const matching =
-  (pattern: RegExp, rule: string) =>
-  (value: string): Outcome<unknown> =>
-    pattern.test(value) ? ok(value) : refuse(`must be ${rule}`);
-const whole =
-  (minimum: number, maximum: number) =>
-  (value: string): Outcome<unknown> => {
-    const n = Number(value);
-    const fits = /^\d+$/.test(value) && n >= minimum && n <= maximum;
-    return fits ? ok(n) : refuse(`must be a whole number from ${minimum} to ${maximum}`);
-  };
-const oneOf =
-  (...names: string[]) =>
-  (value: string): Outcome<unknown> =>
-    names.includes(value) ? ok(value) : refuse(`must be one of ${names.join(', ')}`);
+/** Not a setting: what lists settings must never show it. */
+const passphraseVariable = 'MODELKEEP_PASSPHRASE';
 
 /** Name in the configuration file to how it is set and what it means. */
 export const settings: Readonly<Record<keyof Config, Setting>> = {
@@ -75,6 +77,15 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     fallback: join(homedir(), '.modelkeep'),
     parse: text,
     meaning: 'the folder that holds everything the server keeps (default ~/.modelkeep)',
+  },
+  workFolder: {
+    flag: 'work-folder',
+    environment: 'MODELKEEP_WORK_FOLDER',
+    fallback: undefined,
+    parse: text,
+    meaning:
+      'where jobs, programs and decrypted copies lie while in use (default: in memory if it has ' +
+      'room, or else in the temporary folder)',
   },
   host: {
     flag: 'host',
@@ -130,7 +141,70 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     environment: 'MODELKEEP_ROOT_KEY_FILE',
     fallback: undefined,
     parse: text,
-    meaning: 'where the 32-byte root key lies (default: root.key in the data folder)',
+    meaning: 'the key file, outside the data folder, that opens it (default DATA.key)',
+  },
+  passphraseFile: {
+    flag: 'passphrase-file',
+    environment: 'MODELKEEP_PASSPHRASE_FILE',
+    fallback: undefined,
+    parse: text,
+    meaning: 'file with the passphrase that opens the data folder, readable by its owner alone',
+  },
+  passphraseFd: {
+    flag: 'passphrase-fd',
+    environment: 'MODELKEEP_PASSPHRASE_FD',
+    fallback: undefined,
+    parse: whole(0, 1_023),
+    meaning: 'file descriptor to read that passphrase from, up to its end',
+  },
+  passphraseFromEnvironment: {
+    flag: 'passphrase-from-environment',
+    environment: 'MODELKEEP_PASSPHRASE_FROM_ENVIRONMENT',
+    fallback: false,
+    parse: yesNo,
+    meaning: 'take that passphrase from MODELKEEP_PASSPHRASE, where other programs may see it',
+  },
+  pkcs11Module: {
+    flag: 'pkcs11-module',
+    environment: 'MODELKEEP_PKCS11_MODULE',
+    fallback: undefined,
+    parse: text,
+    meaning: 'library of the token that opens the data folder',
+  },
+  pkcs11Token: {
+    flag: 'pkcs11-token',
+    environment: 'MODELKEEP_PKCS11_TOKEN',
+    fallback: 'modelkeep',
+    parse: text,
+    meaning: 'label of the token that a seal is made with (default modelkeep)',
+  },
+  pkcs11Key: {
+    flag: 'pkcs11-key',
+    environment: 'MODELKEEP_PKCS11_KEY',
+    fallback: 'modelkeep',
+    parse: text,
+    meaning: 'label of the key on it, made unless it is there (default modelkeep)',
+  },
+  pkcs11PinFile: {
+    flag: 'pkcs11-pin-file',
+    environment: 'MODELKEEP_PKCS11_PIN_FILE',
+    fallback: undefined,
+    parse: text,
+    meaning: 'file with the PIN of that token, readable by its owner alone',
+  },
+  anchorFile: {
+    flag: 'anchor-file',
+    environment: 'MODELKEEP_ANCHOR_FILE',
+    fallback: undefined,
+    parse: text,
+    meaning: 'file that tells when the data folder was put back to an older state (DATA.anchor)',
+  },
+  acceptRollback: {
+    flag: 'accept-rollback',
+    environment: 'MODELKEEP_ACCEPT_ROLLBACK',
+    fallback: false,
+    parse: yesNo,
+    meaning: 'the data folder was put back to an older state on purpose: start all the same',
   },
   objectDomains: {
     flag: 'object-domains',
@@ -138,6 +212,64 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     fallback: ['localhost'],
     parse: list,
     meaning: 'host names under which bucket.NAME addresses a bucket (default localhost)',
+  },
+  tlsCertificate: {
+    flag: 'tls-certificate',
+    environment: 'MODELKEEP_TLS_CERTIFICATE',
+    fallback: undefined,
+    parse: text,
+    meaning: 'PEM file of the certificate to serve HTTPS with, read again when it changes',
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    environment: 'MODELKEEP_TLS_KEY',
+    fallback: undefined,
+    parse: text,
+    meaning: 'PEM file of the key of that certificate',
+  },
+  tlsClientAuthority: {
+    flag: 'tls-client-authority',
+    environment: 'MODELKEEP_TLS_CLIENT_AUTHORITY',
+    fallback: undefined,
+    parse: text,
+    meaning: 'PEM file of the authority that must have signed the certificates of clients',
+  },
+  plaintextHost: {
+    flag: 'plaintext-host',
+    environment: 'MODELKEEP_PLAINTEXT_HOST',
+    fallback: undefined,
+    parse: text,
+    meaning: 'the same address as --host, to listen there without TLS beyond this machine',
+  },
+  trailDeliverySeconds: {
+    flag: 'trail-delivery-seconds',
+    environment: 'MODELKEEP_TRAIL_DELIVERY_SECONDS',
+    fallback: 300,
+    parse: whole(1, 3_600),
+    meaning: 'how often trails deliver log files (300)',
+  },
+  trailDigestSeconds: {
+    flag: 'trail-digest-seconds',
+    environment: 'MODELKEEP_TRAIL_DIGEST_SECONDS',
+    fallback: 3_600,
+    parse: whole(1, 3_600),
+    meaning: 'how often trails deliver signed digests (3600)',
+  },
+  trailAnchor: {
+    flag: 'trail-anchor',
+    environment: 'MODELKEEP_TRAIL_ANCHOR',
+    fallback: undefined,
+    parse: text,
+    meaning:
+      'file that notes the newest digests of trails, best on another disk (default DATA.anchors)',
+  },
+  functions: {
+    flag: 'functions',
+    environment: 'MODELKEEP_FUNCTIONS',
+    fallback: {},
+    parse: parseFunctions,
+    meaning:
+      'JSON: name to {"file", "handler", "role", "environment"}, for secrets to rotate by (none)',
   },
   images: {
     flag: 'images',
@@ -191,33 +323,6 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
   },
 };
 
-function parseImages(value: string): Outcome<unknown> {
-  try {
-    return checkImages(JSON.parse(value));
-  } catch {
-    return refuse('must be JSON');
-  }
-}
-
-function checkImages(value: unknown): Outcome<unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse('must be an object');
-  }
-  for (const [name, image] of Object.entries(value)) {
-    const command = (image as { command?: unknown } | null)?.command;
-    const good = Array.isArray(command) && command.length > 0 && command.every(isText);
-    if (!good) return refuse(`${name}.command must be a list of one or more strings`);
-    const { environment = {} } = image as { environment?: unknown };
-    const plain = typeof environment === 'object' && environment !== null;
-    if (!plain || !Object.values(environment).every(isText)) {
-      return refuse(`${name}.environment must be an object of strings`);
-    }
-  }
-  return ok(value);
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-
 export interface ConfigSources {
   /** Flag name without dashes to its text. */
   readonly flags: Readonly<Record<string, string | undefined>>;
@@ -233,7 +338,7 @@ export function readConfig(sources: ConfigSources): Outcome<Config> {
   if (!fromFile.ok) return fromFile;
   const known = new Set(Object.values(settings).map(({ environment }) => environment));
   const stray = Object.keys(sources.environment).find(
-    (name) => name.startsWith('MODELKEEP_') && !known.has(name),
+    (name) => name.startsWith('MODELKEEP_') && !known.has(name) && name !== passphraseVariable,
   );
   if (stray !== undefined) return refuse(`unknown environment variable ${stray}`);
   const config: Record<string, unknown> = {};
@@ -254,6 +359,12 @@ export function readConfig(sources: ConfigSources): Outcome<Config> {
   const result = config as unknown as Config;
   if ((result.accessKeyId === undefined) !== (result.secretAccessKey === undefined)) {
     return refuse('--access-key-id and --secret-access-key go together: give both or none');
+  }
+  if (sources.environment[passphraseVariable] !== undefined && !result.passphraseFromEnvironment) {
+    return refuse(
+      `${passphraseVariable} is set, where other programs may see it: say ` +
+        '--passphrase-from-environment if that is meant, or use --passphrase-file',
+    );
   }
   return ok(result);
 }
@@ -288,7 +399,21 @@ function readConfigFile(path: string): Outcome<Readonly<Record<string, unknown>>
   return ok(value as Record<string, unknown>);
 }
 
+/** Takes the passphrase out of the environment, so that programs started later do not have it. */
+export function takePassphraseVariable(): string | undefined {
+  const value = process.env[passphraseVariable];
+  delete process.env[passphraseVariable];
+  return value;
+}
+
 /** The process's environment, for `readConfig`. */
 export function processEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }
+
+/** Flags that need no value. */
+export const switches: ReadonlySet<string> = new Set(
+  Object.values(settings)
+    .filter(({ parse }) => parse === yesNo)
+    .map(({ flag }) => flag),
+);

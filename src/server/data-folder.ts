@@ -1,55 +1,27 @@
 /**
- * The files of the data folder that the server reads itself: the root key, the lock of the one
- * server that runs on it, and the note that says where that listens and, sealed, who its
- * administrator is.
+ * The files of the data folder that the server reads itself: the lock of the one server that runs
+ * on it, and the note that says where that listens and, sealed, who its administrator is. What
+ * opens the folder is in `seal-folder.ts`.
  */
-import { existsSync } from 'node:fs';
-import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type Keyring, keyringOf } from '../engines/envelope/keyring.ts';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
-import type { Random } from '../kernel/random.ts';
 import type { Config } from './config.ts';
+import { makeFolder, writeDurably } from './seal-folder.ts';
 
-const rootKeyBytes = 32;
-
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-}
-
-export function rootKeyPath(config: Config): string {
-  return config.rootKeyFile ?? join(config.data, 'root.key');
-}
-
-/** Made at first start, readable by its owner alone. */
-export async function loadOrMakeKeyring(config: Config, random: Random): Promise<Outcome<Keyring>> {
-  const path = rootKeyPath(config);
-  if (!existsSync(path)) {
-    await makeFolder(dirname(path));
-    const key = Buffer.from(random.bytes(rootKeyBytes)).toString('base64');
-    await writeDurably(path, `${key}\n`);
-  }
-  return readKeyring(config);
-}
-
-export async function readKeyring(config: Config): Promise<Outcome<Keyring>> {
-  const path = rootKeyPath(config);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return refuse(`cannot read the root key ${path}`);
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== rootKeyBytes) {
-    return refuse(`the root key ${path} must be ${rootKeyBytes} bytes in base64`);
-  }
-  return ok(keyringOf([key]));
-}
+export { makeFolder } from './seal-folder.ts';
 
 /** What `modelkeep env` and `modelkeep status` need of a server that was started on the folder. */
 export interface ServerNote {
   readonly url: string;
   readonly region: string;
   readonly processId: number;
-  /** Sealed under the root key. */
+  /** See `administrator.ts`. */
   readonly administrator?: string;
+  /** Of an ephemeral server, whose ring nobody else has: sealed under the key file. */
+  readonly underKeyFile?: boolean;
+  /** The server waits for somebody to open it. */
+  readonly isSealed?: boolean;
 }
 
 const notePath = (config: Config) => join(config.data, 'server.json');
@@ -162,15 +134,4 @@ async function startOf(processId: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${processId}/stat`, 'utf8').catch(() => undefined);
   // The name, in parentheses, may hold spaces; the start time is the 20th field after it.
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-/** Whole or not at all: written beside, synced, renamed. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.new`;
-  await writeFile(beside, text, { mode: 0o600 });
-  const file = await open(beside, 'r');
-  await file.sync();
-  await file.close();
-  await chmod(beside, 0o600);
-  await rename(beside, path);
 }

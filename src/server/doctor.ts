@@ -7,7 +7,9 @@ import { localScripts } from '../adapters/scripts/scripts.ts';
 import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import type { Runtime } from '../ports/scripts.ts';
 import { type Config, processEnvironment } from './config.ts';
+import { coreDumpLimit } from './core-dumps.ts';
 import { listen } from './http.ts';
+import { workPlaceOf } from './work-folder.ts';
 
 export interface Finding {
   readonly grade: 'good' | 'limited' | 'bad';
@@ -25,6 +27,8 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
       node(),
       machine(),
       await dataFolder(config),
+      await workFolder(config),
+      await coreDumps(),
       await metadata(folder),
       await analytics(folder),
       await port(config),
@@ -61,6 +65,22 @@ async function dataFolder({ data }: Config): Promise<Finding> {
   const freeBytes = bavail * bsize;
   const detail = `${data}, ${(freeBytes / 2 ** 30).toFixed(1)} GiB free`;
   return { grade: freeBytes > scarceDiskBytes ? 'good' : 'limited', subject, detail };
+}
+
+/** Keys are in the memory of a server, and a core dump would write them down. */
+async function coreDumps(): Promise<Finding> {
+  const subject = 'core dumps';
+  const limit = await coreDumpLimit();
+  if (limit === '0') return { grade: 'good', subject, detail: 'none are written' };
+  const detail = `may be written (limit ${limit ?? 'unknown'}): start the server after ulimit -c 0`;
+  return { grade: 'limited', subject, detail };
+}
+
+/** On a disk, what jobs decrypt can be found by whoever takes the disk while they run. */
+async function workFolder(config: Config): Promise<Finding> {
+  const { path, inMemory } = await workPlaceOf(config);
+  const detail = `${path}, ${inMemory ? 'in memory' : 'on disk: job files lie there in clear'}`;
+  return { grade: inMemory ? 'good' : 'limited', subject: 'work folder', detail };
 }
 
 /** The folder, or the nearest one above it that is there. */

@@ -4,9 +4,12 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsSource } from './tls.ts';
 
 /** Longer than clients keep an idle connection: a shorter one would race with their requests. */
 const keepAliveMs = 75_000;
@@ -27,12 +30,21 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: in clear. */
+  readonly tls?: TlsSource | undefined;
+}
+
+/** For browsers: this host is spoken to over TLS, for a year. */
+const strictTransport = 'max-age=31536000';
+
 /** The first route that matches takes the request; the last must match everything. */
-export async function listen(
-  routes: () => readonly Route[],
-  at: { readonly host: string; readonly port: number },
-): Promise<Listening> {
+export async function listen(routes: () => readonly Route[], at: ListenAt): Promise<Listening> {
+  const { tls } = at;
   const listener: RequestListener = (request, response) => {
+    if (tls) response.setHeader('strict-transport-security', strictTransport);
     const route = routes().find((one) => one.matches(request));
     if (!route) return void response.writeHead(404).end();
     // Parts answer their own failures; what is left is a broken connection.
@@ -44,14 +56,39 @@ export async function listen(
     requestTimeout: requestTimeoutMs,
     maxHeaderSize: largestHeaderBytes,
   };
-  const server = createServer(options, listener);
+  const { server, unwatch } = serverOf(options, listener, tls);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
-  return { url: `http://${host}:${port}`, close: () => drain(server) };
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    async close() {
+      unwatch();
+      await drain(server);
+    },
+  };
+}
+
+interface Served {
+  readonly server: Server;
+  readonly unwatch: () => void;
+}
+
+function serverOf(
+  options: ServerOptions,
+  listener: RequestListener,
+  tls: TlsSource | undefined,
+): Served {
+  if (!tls) return { server: createServer(options, listener), unwatch: () => {} };
+  const secure = { ...options, ...tls.options };
+  const server = createSecureServer(
+    tls.mutual ? { ...secure, requestCert: true, rejectUnauthorized: true } : secure,
+    listener,
+  );
+  return { server, unwatch: tls.watch((changed) => server.setSecureContext(changed)) };
 }
 
 async function drain(server: Server): Promise<void> {

@@ -38,8 +38,8 @@ beforeAll(async () => {
   const flags = { data: folder, ephemeral: 'true', 'log-level': 'silent' };
   const config = readConfig({ flags, environment: {} });
   if (!config.ok) throw new Error(config.reason);
-  world = await openWorld(config.value, new VirtualClock(Date.UTC(2027, 0, 1)));
   const keyring = keyringOf([seededRandom(1).bytes(32)]);
+  world = await openWorld(config.value, new VirtualClock(Date.UTC(2027, 0, 1)), keyring);
   const composed = await compose(world, { keyring, publicUrl: () => 'http://localhost' });
   if (!composed.ok) throw new Error(composed.reason);
   app = composed.value;

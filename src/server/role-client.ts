@@ -1,14 +1,14 @@
-/** Asks the running server's own routes about roles and sessions, as its administrator. */
+/** Asks the running server's own routes, as its administrator. */
 import { systemClock } from '../adapters/system/system.ts';
 import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
 import { readAdministrator } from './administrator.ts';
 import type { Config } from './config.ts';
 import { postSigned } from './signed-fetch.ts';
 
-/** Refused with the server's own words. `Answer` is what it answers: see `role-plans.ts`. */
+/** Refused with the server's own words. `Answer` is what it answers: see the action's route. */
 export async function askServer<Answer>(
   config: Config,
-  action: 'roles/plan' | 'roles/apply' | 'sessions/revoke',
+  action: 'roles/plan' | 'roles/apply' | 'sessions/revoke' | 'trail/query',
   body: object,
 ): Promise<Outcome<Answer>> {
   const administrator = await readAdministrator(config);

@@ -15,31 +15,47 @@ import {
   roleTag,
 } from './role-plans.ts';
 import { type AskedRole, readRequest } from './role-request.ts';
-import { type SignedRouteParts, signedRoute, signingName } from './signed-route.ts';
+import {
+  type OwnRoute,
+  type OwnSeen,
+  type SignedRouteParts,
+  signedRoute,
+  signingName,
+} from './signed-route.ts';
 
 export type RoleManagerParts = RolePlansParts & SignedRouteParts;
 
 const prefix = '/_modelkeep/roles/';
+const planning = { path: `${prefix}plan`, eventName: 'PlanRole', readOnly: true };
+const applying = { path: `${prefix}apply`, eventName: 'ApplyRole', readOnly: false };
 
-type Work = (asked: AskedRole, call: Call) => Promise<object>;
+type Checks = readonly Check[];
+
+interface Asking {
+  readonly call: Call;
+  readonly seen: OwnSeen;
+}
+
+type Work = (asked: AskedRole, call: Call, seen: OwnSeen) => Promise<object>;
 
 export function roleManagerRoutes(parts: RoleManagerParts): readonly Route[] {
   const plans = makeRolePlans(parts);
-  const authorized = async (call: Call, operation: string, checks: readonly Check[]) => {
+  const authorized = async ({ call, seen }: Asking, operation: string, checks: Checks) => {
+    seen.checks = checks;
     await parts.authorize({ call, service: signingName, operation, checks });
   };
   const requestOf = ({ role }: AskedRole, { scope }: Call): RoleRequest => ({ ...role, scope });
   return [
-    route('plan', parts, async (asked, call) => {
+    route(planning, parts, async (asked, call, seen) => {
       const request = requestOf(asked, call);
       const row = await plans.current(request);
-      await authorized(call, 'GetRole', seeing(request, row));
+      await authorized({ call, seen }, 'GetRole', seeing(request, row));
       return plans.plan(request);
     }),
-    route('apply', parts, async (asked, call) => {
+    route(applying, parts, async (asked, call, seen) => {
       const request = requestOf(asked, call);
       const row = await plans.current(request);
-      await authorized(call, 'CreateRole', writing(request, row));
+      await authorized({ call, seen }, 'CreateRole', writing(request, row));
       const answer = await plans.apply(request, asked);
       parts.log.info('a role was written', { role: answer.role.arn, caller: call.caller.arn });
       return { ...answer, applied: true };
@@ -81,6 +97,6 @@ function writing({ name, scope }: RoleRequest, row: RoleRow | undefined): readon
   ];
 }
 
-function route(name: string, parts: RoleManagerParts, work: Work): Route {
-  return signedRoute(`${prefix}${name}`, parts, (body, call) => work(readRequest(body), call));
+function route(about: OwnRoute, parts: RoleManagerParts, work: Work): Route {
+  return signedRoute(about, parts, (body, call, seen) => work(readRequest(body), call, seen));
 }

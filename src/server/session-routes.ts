@@ -9,48 +9,57 @@ import type { IdentitySpace } from '../engines/identity/space.ts';
 import { formatArn } from '../kernel/arn.ts';
 import { type Call, Fault } from '../wire/operation.ts';
 import type { Route } from './http.ts';
-import { type SignedRouteParts, signedRoute, signingName } from './signed-route.ts';
+import { type OwnSeen, type SignedRouteParts, signedRoute, signingName } from './signed-route.ts';
 
 export interface SessionRouteParts extends SignedRouteParts {
   readonly space: IdentitySpace;
   readonly sessions: Pick<Sessions, 'revoke' | 'revokeRoleSessions'>;
 }
 
+interface Asking {
+  readonly call: Call;
+  readonly seen: OwnSeen;
+}
+
 const operation = 'RevokeSession';
+const revoking = {
+  ...{ path: '/_modelkeep/sessions/revoke', eventName: operation, readOnly: false },
+};
 const keyPattern = /^ASIA[A-Z0-9]{12,124}$/;
 const rolePattern = /^[\w+=,.@-]{1,64}$/;
 
 export function sessionRoutes(parts: SessionRouteParts): readonly Route[] {
   const { space, sessions, wallClock, log } = parts;
 
-  async function authorized(call: Call, resource: string, role?: RoleRow): Promise<void> {
+  async function authorized({ call, seen }: Asking, resource: string, role?: RoleRow) {
     const resourceTags = async () => role?.tags ?? {};
     const check = { action: `modelkeep:${operation}`, resource, resourceTags };
-    await parts.authorize({ call, service: signingName, operation, checks: [check] });
+    seen.checks = [check];
+    await parts.authorize({ call, service: signingName, operation, checks: seen.checks });
   }
 
-  async function endOne(accessKeyId: string, call: Call): Promise<object> {
-    await authorized(call, '*');
+  async function endOne(accessKeyId: string, asking: Asking): Promise<object> {
+    await authorized(asking, '*');
     await sessions.revoke(accessKeyId);
     return { revoked: accessKeyId };
   }
 
-  async function endAll(roleName: string, call: Call): Promise<object> {
-    const { account, partition } = call.scope;
+  async function endAll(roleName: string, asking: Asking): Promise<object> {
+    const { account, partition } = asking.call.scope;
     const role = await space.reader.get(roles, nameKey(account, roleName));
     const scope = { partition, account, region: '' };
-    await authorized(call, role?.arn ?? formatArn(scope, 'iam', `role/${roleName}`), role);
+    await authorized(asking, role?.arn ?? formatArn(scope, 'iam', `role/${roleName}`), role);
     if (!role) throw new Fault('NoSuchEntity', `There is no role ${roleName}.`, { status: 404 });
     await sessions.revokeRoleSessions(role.id, wallClock.nowMs());
     return { revoked: role.arn };
   }
 
   return [
-    signedRoute('/_modelkeep/sessions/revoke', parts, async (body, call) => {
+    signedRoute(revoking, parts, async (body, call, seen) => {
       const asked = askedFor(body);
       const answer = await ('accessKeyId' in asked
-        ? endOne(asked.accessKeyId, call)
-        : endAll(asked.roleName, call));
+        ? endOne(asked.accessKeyId, { call, seen })
+        : endAll(asked.roleName, { call, seen }));
       log.info('sessions were revoked', { ...answer, caller: call.caller.arn });
       return answer;
     }),

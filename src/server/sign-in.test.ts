@@ -1,9 +1,12 @@
 /** What signing in answers over HTTP, for each outcome and for bodies that are none. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SignInAnswer, SignInRequest } from '../engines/identity/sign-in.ts';
 import { silentLogger } from '../kernel/log.ts';
+import { seededRandom } from '../kernel/random.ts';
+import { Fault } from '../wire/operation.ts';
 import { type Listening, listen } from './http.ts';
 import { signInRoute } from './sign-in.ts';
+import type { SignInTold } from './trail-calls.ts';
 
 let server: Listening;
 let answer: SignInAnswer | Error = { kind: 'refused' };
@@ -82,4 +85,67 @@ test('a body past the limit and a failure inside tell nothing', async () => {
   answer = new Error('the secret word');
   const { status, told } = await post(good);
   expect([status, told.error?.message]).toEqual([500, 'An internal error occurred.']);
+});
+
+describe('the trail', () => {
+  const told: SignInTold[] = [];
+  let writable = true;
+  let audited: Listening;
+
+  beforeAll(async () => {
+    const route = signInRoute({
+      signIn: async () => (answer instanceof Error ? { kind: 'refused' } : answer),
+      account: '123456789012',
+      log: silentLogger,
+      audit: {
+        scope: { partition: 'aws', region: 'eu-west-1', account: '123456789012' },
+        random: seededRandom(1),
+        findUser: async (_account, name) =>
+          name === 'ada' ? { id: 'AIDA', arn: 'user-arn', name } : undefined,
+        trail: {
+          signIn: async (one) => void told.push(one),
+          async mustBeWritable() {
+            if (!writable) throw new Fault('ServiceUnavailable', 'no', { status: 503 });
+          },
+        },
+      },
+    });
+    audited = await listen(() => [route], { host: '127.0.0.1', port: 0 });
+  });
+  beforeEach(() => {
+    told.length = 0;
+    writable = true;
+  });
+  afterAll(() => audited.close());
+
+  const signIn = (body: object) =>
+    fetch(`${audited.url}/_modelkeep/sign-in`, { method: 'POST', body: JSON.stringify(body) });
+
+  test('is told of who came in, and whether with a code', async () => {
+    const session = { accessKeyId: 'A', secretAccessKey: 's', sessionToken: 't', expiresAtMs: 0 };
+    answer = { kind: 'signedIn', session, userArn: 'user-arn' };
+    await signIn({ userName: 'ada', password: 'secret word', code: '123456' });
+    expect(told).toMatchObject([
+      { userName: 'ada', userId: 'AIDA', succeeded: true, usedMfa: true },
+    ]);
+    expect(told[0]?.call.sourceAddress).toBe('127.0.0.1');
+  });
+
+  test('is told of who did not, and no name that nobody has', async () => {
+    answer = { kind: 'refused' };
+    await signIn({ userName: 'ada', password: 'wrong' });
+    await signIn({ userName: 'my password', password: 'wrong' });
+    expect(
+      told.map(({ userName, succeeded, errorMessage }) => [userName, succeeded, errorMessage]),
+    ).toEqual([
+      ['ada', false, 'Failed authentication'],
+      [undefined, false, 'Failed authentication'],
+    ]);
+  });
+
+  test('that cannot be written lets nobody in', async () => {
+    writable = false;
+    const response = await signIn({ userName: 'ada', password: 'secret word' });
+    expect([response.status, told.length]).toEqual([503, 0]);
+  });
 });

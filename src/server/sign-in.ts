@@ -4,15 +4,37 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SignIn, SignInAnswer, SignInRequest } from '../engines/identity/sign-in.ts';
+import type { Scope } from '../kernel/arn.ts';
 import { gather, TooManyBytes } from '../kernel/bytes.ts';
+import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
-import { bodyOf, drain } from '../wire/request.ts';
+import type { Random } from '../kernel/random.ts';
+import { connectionOf } from '../wire/listener.ts';
+import { type Call, Fault } from '../wire/operation.ts';
+import { bodyOf, drain, headersOf } from '../wire/request.ts';
 import { answerJson, type Route } from './http.ts';
+import type { TrailCalls } from './trail-calls.ts';
 
 export interface SignInRouteParts {
   readonly signIn: SignIn;
   readonly account: string;
   readonly log: Logger;
+  readonly audit?: SignInAudit;
+}
+
+export interface SignInAudit {
+  readonly trail: Pick<TrailCalls, 'signIn' | 'mustBeWritable'>;
+  /** Of the server. */
+  readonly scope: Scope;
+  readonly random: Random;
+  /** Undefined when nobody has the name. */
+  findUser(account: string, userName: string): Promise<SignInUser | undefined>;
+}
+
+export interface SignInUser {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
 }
 
 const path = '/_modelkeep/sign-in';
@@ -27,9 +49,11 @@ export function signInRoute(parts: SignInRouteParts): Route {
       try {
         const asked = fieldsOf(await gather(bodyOf(request), bodyLimitBytes));
         if (typeof asked === 'string') refuse(response, 400, 'ValidationError', asked);
-        else answer(response, await parts.signIn(requestOf(asked, request, parts.account)));
+        else answer(response, await signedIn(asked, request, parts));
       } catch (error) {
-        if (error instanceof TooManyBytes) {
+        if (error instanceof Fault) {
+          refuse(response, error.status ?? 400, error.code, error.message);
+        } else if (error instanceof TooManyBytes) {
           refuse(response, 413, 'RequestTooLarge', `The body exceeds ${bodyLimitBytes} bytes.`);
         } else {
           parts.log.error('a sign-in failed unexpectedly', error);
@@ -39,6 +63,58 @@ export function signInRoute(parts: SignInRouteParts): Route {
       drain(request);
     },
   };
+}
+
+/** A sign-in that cannot be told of is refused: nobody comes in unseen. */
+async function signedIn(
+  asked: Fields,
+  request: IncomingMessage,
+  { signIn, account, audit }: SignInRouteParts,
+): Promise<SignInAnswer> {
+  const wanted = requestOf(asked, request, account);
+  await audit?.trail.mustBeWritable();
+  const told = await signIn(wanted);
+  if (audit) await tell(request, { wanted, told }, audit);
+  return told;
+}
+
+/** The trail's words for what went wrong; Amazon's own for a wrong name or password. */
+const failures: Readonly<Record<Exclude<SignInAnswer['kind'], 'signedIn'>, string>> = {
+  refused: 'Failed authentication',
+  codeNeeded: 'A code of the MFA device is needed',
+  codeRefused: 'The code of the MFA device was not accepted',
+  passwordExpired: 'The password has expired',
+  newPasswordRefused: 'The new password breaks the rules for passwords',
+  tooManyTries: 'Too many tries',
+};
+
+interface Told {
+  readonly wanted: SignInRequest;
+  readonly told: SignInAnswer;
+}
+
+async function tell(
+  request: IncomingMessage,
+  { wanted, told }: Told,
+  { trail, scope, random, findUser }: SignInAudit,
+): Promise<void> {
+  const { account, userName, code } = wanted;
+  const user = await findUser(account, userName);
+  const succeeded = told.kind === 'signedIn';
+  const caller = { accessKeyId: '', arn: '', userId: '', account };
+  const connection = connectionOf(request);
+  const call: Call = {
+    ...{ caller, requestId: uuid(random), headers: headersOf(request), url: path, checksums: {} },
+    scope: { ...scope, account },
+    signal: new AbortController().signal,
+    endpointUrl: '',
+    ...connection,
+  };
+  await trail.signIn({
+    ...{ call, succeeded, userName: user?.name, usedMfa: succeeded && code !== undefined },
+    ...(user ? { userId: user.id, userArn: user.arn } : {}),
+    ...(told.kind === 'signedIn' ? {} : { errorMessage: failures[told.kind] }),
+  });
 }
 
 type Fields = Readonly<Record<string, string>>;

@@ -1,4 +1,7 @@
 /** A small client of the server's own routes: JSON over HTTP, signed as the SDKs sign. */
+import { readFile } from 'node:fs/promises';
+import { request as sendPlainly } from 'node:http';
+import { request as sendSecurely } from 'node:https';
 import { type Outcome, ok, reasonOf, refuse } from '../kernel/outcome.ts';
 import { algorithm, canonicalRequest, hmacSha256, sha256Hex } from '../wire/signature/canonical.ts';
 import type { KeyPair } from './administrator.ts';
@@ -12,6 +15,8 @@ export interface SignedRequest {
   readonly region: string;
   readonly keys: KeyPair;
   readonly nowMs: number;
+  /** PEM file of who signed the server's certificate, when that is no public authority. */
+  readonly authority?: string;
 }
 
 export interface JsonAnswer {
@@ -26,18 +31,41 @@ export async function postSigned(request: SignedRequest): Promise<Outcome<JsonAn
   const { url, path } = request;
   const body = JSON.stringify(request.body);
   try {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: signedHeaders(request, body),
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return ok({ status: response.status, body: await response.json() });
+    const headers = { ...signedHeaders(request, body), 'content-length': Buffer.byteLength(body) };
+    const answer = await post(request, { url: new URL(`${url}${path}`), headers, body });
+    return ok({ status: answer.status, body: JSON.parse(answer.text) });
   } catch (cause) {
-    const why = cause instanceof Error && cause.cause ? reasonOf(cause.cause) : reasonOf(cause);
-    return refuse(`the server at ${url} does not answer: ${why}`);
+    return refuse(`the server at ${url} does not answer: ${reasonOf(cause)}`);
   }
+}
+
+interface Posting {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: string;
+}
+
+/** Redirects are not followed. */
+async function post(
+  { authority }: SignedRequest,
+  { url, headers, body }: Posting,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const ca = authority === undefined ? {} : { ca: await readFile(authority) };
+  const send = url.protocol === 'https:' ? sendSecurely : sendPlainly;
+  return new Promise((resolve, reject) => {
+    const options = { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs), ...ca };
+    const sending = send(url, options, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.once('error', reject);
+      response.once('end', () => {
+        const text = Buffer.concat(pieces).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
+    sending.once('error', reject);
+    sending.end(body);
+  });
 }
 
 /** Source: "Create a signed AWS API request" in the IAM User Guide. */

@@ -1,7 +1,5 @@
 /** What a data folder holds and whether its server answers, for people. Reads, never writes. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { sqliteMetadataStore } from '../adapters/sqlite/metadata-store.ts';
 import { alarms } from '../engines/alarms/rows.ts';
 import { endpoints } from '../engines/hosting/rows.ts';
 import { executions, schedules } from '../engines/monitoring/rows.ts';
@@ -10,10 +8,14 @@ import { type Outcome, ok } from '../kernel/outcome.ts';
 import type { Collection, MetadataStore } from '../ports/metadata-store.ts';
 import type { Config } from './config.ts';
 import { readNote } from './data-folder.ts';
+import { metadataPath, openMetadata } from './metadata.ts';
+import { openKeyring } from './unseal.ts';
 
 export interface Status {
   readonly url: string;
   readonly ready: boolean;
+  /** It answers, and waits to be unsealed: nothing else is known of it. */
+  readonly isSealed?: boolean;
   /** Kind to how many of each status: `endpoints` to `2 (InService 1, Failed 1)`. */
   readonly counts: Readonly<Record<string, string>>;
   readonly schedules: readonly string[];
@@ -26,10 +28,17 @@ export async function readStatus(config: Config): Promise<Outcome<Status>> {
   const note = await readNote(config);
   if (!note.ok) return note;
   const { url } = note.value;
-  const ready = await answers(url);
-  const path = join(config.data, 'metadata.db');
-  if (!existsSync(path)) return ok({ url, ready, counts: {}, schedules: [] });
-  const store = await sqliteMetadataStore(path);
+  const health = await healthOf(url);
+  const ready = health?.ok ?? false;
+  if (health?.status === 503) {
+    return ok({ url, ready, isSealed: true, counts: {}, schedules: [] });
+  }
+  if (!existsSync(metadataPath(config.data))) {
+    return ok({ url, ready, counts: {}, schedules: [] });
+  }
+  const keyring = await openKeyring(config);
+  if (!keyring.ok) return keyring;
+  const store = await openMetadata(config.data, keyring.value);
   try {
     const counts = {
       endpoints: await countBy(store, endpoints, (row) => row.status),
@@ -43,10 +52,9 @@ export async function readStatus(config: Config): Promise<Outcome<Status>> {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function healthOf(url: string): Promise<Response | undefined> {
   const signal = AbortSignal.timeout(healthTimeoutMs);
-  const response = await fetch(`${url}/_modelkeep/health`, { signal }).catch(() => undefined);
-  return response?.ok ?? false;
+  return fetch(`${url}/_modelkeep/health`, { signal }).catch(() => undefined);
 }
 
 async function countBy<Row>(

@@ -1,11 +1,12 @@
 /** The adapters of one server, chosen by its configuration. The only file that opens them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { x509Certificates } from '../adapters/certificates/x509.ts';
 import { fileJournals } from '../adapters/files/journals.ts';
 import { fileObjectStore } from '../adapters/files/object-store.ts';
+import { folderTemporaryFiles } from '../adapters/files/temporary-files.ts';
 import { undiciForwarder } from '../adapters/forwarder/forwarder.ts';
+import { processFunctions } from '../adapters/functions/functions.ts';
 import { fileProgramLogs } from '../adapters/logs/program-logs.ts';
 import { memoryJournals } from '../adapters/memory/journals.ts';
 import { memoryMetadataStore } from '../adapters/memory/metadata-store.ts';
@@ -20,12 +21,19 @@ import { pinoLogger } from '../adapters/system/logger.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
 import type { WebIdentitiesParts } from '../adapters/web-identities/web-identities.ts';
 import { folderWorkspaces } from '../adapters/workspace/workspaces.ts';
+import type { Keyring } from '../engines/envelope/keyring.ts';
+import { sealedJournals } from '../engines/sealing/sealed-journals.ts';
+import { sealedObjects } from '../engines/sealing/sealed-objects.ts';
+import type { SealedStore } from '../engines/sealing/sealed-store.ts';
+import { makeSealer } from '../engines/sealing/sealer.ts';
 import type { AddressPolicy } from '../kernel/addresses.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Certificates } from '../ports/certificates.ts';
+import type { EventQueries } from '../ports/event-queries.ts';
 import type { Forwarder } from '../ports/forwarder.ts';
+import type { Functions } from '../ports/functions.ts';
 import type { Journals } from '../ports/journals.ts';
 import type { Launcher } from '../ports/launcher.ts';
 import type { MetadataStore } from '../ports/metadata-store.ts';
@@ -39,6 +47,7 @@ import type { Workspaces } from '../ports/workspace.ts';
 import { type Config, processEnvironment } from './config.ts';
 import { makeFolder } from './data-folder.ts';
 import { firstOf } from './launchers.ts';
+import { leaveWorkFolder, makeWorkFolder } from './work-folder.ts';
 
 export interface World {
   readonly config: Config;
@@ -49,8 +58,10 @@ export interface World {
   readonly random: Random;
   readonly log: Logger;
   readonly store: MetadataStore;
-  readonly blobs: ObjectStore;
+  readonly blobs: SealedStore;
   readonly journals: Journals;
+  /** Of the audit trail alone: nothing else finds, or sweeps, what is in them. */
+  readonly trail: { readonly blobs: SealedStore; readonly journals: Journals };
   readonly workspaces: Workspaces;
   readonly launcher: Launcher;
   readonly poster: Poster;
@@ -59,6 +70,8 @@ export interface World {
   readonly webIdentities: WebIdentities;
   readonly passwords: PasswordHasher;
   readonly qr: QrCodes;
+  readonly functions: Functions;
+  readonly eventQueries: EventQueries;
   /** What model servers and jobs print. */
   readonly programLogs: ProgramLogs;
   /** For jobs, programs and temporary files. */
@@ -67,17 +80,22 @@ export interface World {
   readonly temporaryFolder: string;
 }
 
-export async function openWorld(config: Config, clock: Clock): Promise<World> {
+/** Everything that is kept is sealed under the ring. Throws when it does not open. */
+export async function openWorld(config: Config, clock: Clock, keyring: Keyring): Promise<World> {
   await makeFolder(config.data);
   const log = pinoLogger({ level: config.logLevel });
-  const workFolder = await workFolderOf(config);
+  const made = await makeWorkFolder(config);
+  if (!made.ok) throw new Error(made.reason);
+  const workFolder = made.value;
+  const sealer = makeSealer({ keyring, random: systemRandom, purpose: 'program logs' });
+  const logs = await logFolder(config, workFolder);
   return {
     config,
     clock,
     wallClock: systemClock,
     random: systemRandom,
     log,
-    ...(config.ephemeral ? memoryStores() : await fileStores(config.data)),
+    ...(await storesOf(config, { keyring, workFolder })),
     workspaces: folderWorkspaces(join(workFolder, 'jobs')),
     launcher: launcherOf(config, workFolder),
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
@@ -87,24 +105,39 @@ export async function openWorld(config: Config, clock: Clock): Promise<World> {
     }),
     passwords: argon2Passwords(systemRandom),
     qr: qrCodes,
+    functions: processFunctions({
+      programs: config.functions,
+      path: searchPath(),
+      nowMs: systemClock.nowMs,
+    }),
+    eventQueries: lateEventQueries(),
     forwarder: undiciForwarder(),
     certificates: x509Certificates(),
-    programLogs: fileProgramLogs({ folder: logFolder(config, workFolder), clock: systemClock }),
+    programLogs: fileProgramLogs({ folder: logs, clock: systemClock, sealer }),
     workFolder,
     temporaryFolder: join(workFolder, 'temporary'),
   };
 }
 
-/** Of an ephemeral server a new one, so that no other server takes its programs for leftovers. */
-async function workFolderOf({ ephemeral, data }: Config): Promise<string> {
-  if (ephemeral) return mkdtemp(join(tmpdir(), 'modelkeep-'));
-  const folder = join(data, 'work');
+async function logFolder(config: Config, workFolder: string): Promise<string> {
+  const folder = join(config.ephemeral ? workFolder : config.data, 'logs');
   await makeFolder(folder);
+  if ((await lstat(folder)).isSymbolicLink()) throw new Error(`${folder} is a symbolic link`);
   return folder;
 }
 
-function logFolder(config: Config, workFolder: string): string {
-  return config.ephemeral ? join(workFolder, 'logs') : join(config.data, 'logs');
+function searchPath(): string {
+  return processEnvironment()['PATH'] ?? '/usr/bin:/bin';
+}
+
+/** Loaded when the first question comes: the database takes a good part of a start. */
+function lateEventQueries(): EventQueries {
+  return {
+    async run(sql, events, options) {
+      const { duckdbEventQueries } = await import('../adapters/duckdb/event-queries.ts');
+      return duckdbEventQueries({ threads: 1, memoryLimit: '512MB' }).run(sql, events, options);
+    },
+  };
 }
 
 /** Loaded when the first token comes: few servers ever see one. */
@@ -122,23 +155,61 @@ function lateWebIdentities(parts: WebIdentitiesParts): WebIdentities {
   };
 }
 
-type Stores = Pick<World, 'store' | 'blobs' | 'journals'>;
+type Stores = Pick<World, 'store' | 'blobs' | 'journals' | 'trail'>;
 
-function memoryStores(): Stores {
+/** What keeps bytes as they are. */
+interface Kept {
+  readonly blobs: ObjectStore;
+  readonly journals: Journals;
+}
+
+interface Unsealed extends Kept {
+  readonly store: MetadataStore;
+  readonly trail: Kept;
+}
+
+interface StoreParts {
+  readonly keyring: Keyring;
+  readonly workFolder: string;
+}
+
+async function storesOf(config: Config, { keyring, workFolder }: StoreParts): Promise<Stores> {
+  const inner = config.ephemeral ? memoryStores() : await fileStores(config.data, keyring);
+  const temporaryFiles = folderTemporaryFiles(join(workFolder, 'objects'));
+  const parts = { keyring, random: systemRandom };
+  const sealed = ({ blobs, journals }: Kept, purpose: string) => ({
+    blobs: sealedObjects(blobs, { ...parts, temporaryFiles }),
+    journals: sealedJournals(journals, makeSealer({ ...parts, purpose })),
+  });
+  const { store, trail, ...kept } = inner;
+  return { store, ...sealed(kept, 'journals'), trail: sealed(trail, 'trail') };
+}
+
+function memoryStores(): Unsealed {
   return {
     store: memoryMetadataStore(),
     blobs: memoryObjectStore(),
     journals: memoryJournals(),
+    trail: { blobs: memoryObjectStore(), journals: memoryJournals() },
   };
 }
 
-async function fileStores(data: string): Promise<Stores> {
+async function fileStores(data: string, keyring: Keyring): Promise<Unsealed> {
   // Ephemeral servers start sooner without the database's many modules.
-  const { sqliteMetadataStore } = await import('../adapters/sqlite/metadata-store.ts');
+  const { openMetadata, resealMetadata } = await import('./metadata.ts');
+  await resealMetadata(data, keyring);
   return {
-    store: await sqliteMetadataStore(join(data, 'metadata.db')),
-    blobs: await fileObjectStore(join(data, 'objects')),
-    journals: await fileJournals(join(data, 'journals')),
+    store: await openMetadata(data, keyring),
+    ...(await fileKept(data)),
+    trail: await fileKept(join(data, 'trail')),
+  };
+}
+
+async function fileKept(folder: string): Promise<Kept> {
+  await makeFolder(folder);
+  return {
+    blobs: await fileObjectStore(join(folder, 'objects')),
+    journals: await fileJournals(join(folder, 'journals')),
   };
 }
 
@@ -148,7 +219,7 @@ function launcherOf(config: Config, workFolder: string): Launcher {
     makeProcessLauncher({
       images: { ...onnxImages(), ...config.images },
       workFolder: join(workFolder, 'programs'),
-      path: processEnvironment()['PATH'] ?? '/usr/bin:/bin',
+      path: searchPath(),
     }),
   ]);
 }
@@ -160,8 +231,11 @@ function policyOf(hosts: readonly string[]): AddressPolicy {
 export async function closeWorld(world: World): Promise<void> {
   await world.forwarder.close();
   await world.programLogs.close();
+  await world.trail.journals.close();
+  await world.trail.blobs.close();
   await world.journals.close();
   await world.blobs.close();
   await world.store.close();
   if (world.config.ephemeral) await rm(world.workFolder, { recursive: true, force: true });
+  else await leaveWorkFolder(world.workFolder);
 }

@@ -10,7 +10,7 @@ import type { Check } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { faults } from './faults.ts';
 import type { OperationModel } from './model/types.ts';
-import { type Call, type Caller, Fault, type Mounted } from './operation.ts';
+import { type Call, type Caller, Fault, type Mounted, type TlsFacts } from './operation.ts';
 import { protocols } from './protocols/index.ts';
 import { Malformed } from './protocols/malformed.ts';
 import type { Protocol, WireRequest, WireResponse } from './protocols/protocol.ts';
@@ -41,10 +41,21 @@ export interface Finished {
   readonly service: string;
   readonly operation: string;
   readonly call: Call;
+  /** Empty when it could not be read. */
   readonly input: object;
+  /** What it needed permission for; empty when it was refused before that was known. */
+  readonly checks: readonly Check[];
   /** One of the two. */
   readonly output?: object;
   readonly fault?: Fault;
+}
+
+/** Who keeps the trail. A rejection of either fails the call, as one that cannot be told of. */
+export interface Audit {
+  /** Asked of an authorized call before it runs: false when its record could not be kept. */
+  canRecord(asked: Asked): Promise<boolean>;
+  /** Awaited before the answer is sent. */
+  record(finished: Finished): Promise<void>;
 }
 
 export interface ChainParts {
@@ -60,8 +71,7 @@ export interface ChainParts {
   readonly authorize: Authorize;
   /** For tests that send random values: what is required is checked, patterns and sizes are not. */
   readonly requiredOnly?: boolean;
-  /** Awaited before the answer is sent; a rejection fails the call. */
-  readonly audit?: (finished: Finished) => Promise<void>;
+  readonly audit?: Audit;
 }
 
 /** A request as the listener received it. */
@@ -72,6 +82,7 @@ export interface Arrival {
   readonly endpointUrl: string;
   readonly signal: AbortSignal;
   readonly sourceAddress?: string;
+  readonly tls?: TlsFacts;
   /** Told as soon as it is known, so that failures are worded right. */
   readonly onTarget: (target: Target) => void;
 }
@@ -86,10 +97,14 @@ export function makeChain(parts: ChainParts): Chain {
     const signer = await authenticate(arrival, { target, raw: body.raw, parts });
     assertBuilt(services, target);
     const { call, request } = await open(arrival, { target, plain: body.plain, signer, parts });
-    const input = decode(target, request);
-    const output = await audited({ target, input, call, audit: parts.audit }, async () => {
+    const output = await audited({ target, call, audit: parts.audit }, async (seen) => {
+      const input = decode(target, request);
+      seen.input = input;
       validate(target, input, parts);
-      const refused = await authorize(services, { target, input, call }, parts.authorize);
+      const asked = await asking(services, { target, input, call });
+      seen.checks = asked.checks;
+      const refused = await parts.authorize(asked);
+      if (parts.audit && !(await parts.audit.canRecord(asked))) throw faults.unaudited();
       const running = refused.size === 0 ? call : { ...call, refused };
       return operate(services, { target, input, call: running });
     });
@@ -168,7 +183,7 @@ async function authenticate(
 
 /** The call as the operation will see it, and its body as the protocol will read it. */
 async function open(
-  { head, body, requestId, endpointUrl, signal, sourceAddress }: Arrival,
+  { head, body, requestId, endpointUrl, signal, sourceAddress, tls }: Arrival,
   opened: { target: Found; plain: Buffer; signer: Signer; parts: ChainParts },
 ): Promise<{ readonly call: Call; readonly request: WireRequest }> {
   const { target, plain, signer, parts } = opened;
@@ -180,6 +195,7 @@ async function open(
   const call = {
     ...{ scope, caller, requestId, signal, endpointUrl, headers, url, checksums },
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
+    ...(tls === undefined ? {} : { tls }),
   };
   const { labels, form } = target;
   const request = { query, headers, labels, body: plain, ...(form ? { form } : {}) };
@@ -243,16 +259,15 @@ function assertBuilt(services: ReadonlyMap<string, Mounted>, target: Found): voi
 }
 
 /** An operation that is built and says nothing of what it needs is a bug: `needs` throws. */
-async function authorize(
+async function asking(
   services: ReadonlyMap<string, Mounted>,
   { target, input, call }: Running,
-  decide: Authorize,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Asked> {
   const service = target.service.facts.id;
   const operation = target.operation.name;
   const needs = await defined(services.get(service), service).needs(operation, input, call);
-  // Asked of open operations too: temporary credentials may not call all of them.
-  return decide({ call, service, operation, checks: needs === 'open' ? [] : needs });
+  // Open operations are asked about too: temporary credentials may not call all of them.
+  return { call, service, operation, checks: needs === 'open' ? [] : needs };
 }
 
 async function operate(
@@ -265,18 +280,36 @@ async function operate(
   return running;
 }
 
-/** Refusals are told to the trail too: denied calls are what it is read for. */
+interface Audited {
+  readonly target: Found;
+  readonly call: Call;
+  readonly audit: Audit | undefined;
+}
+
+/** What a call turned out to be, as far as it got. */
+interface Seen {
+  input: object;
+  checks: readonly Check[];
+}
+
+/** Refusals and failures are told to the trail too: denied calls are what it is read for. */
 async function audited(
-  { target, input, call, audit }: Running & { readonly audit: ChainParts['audit'] },
-  run: () => Promise<object>,
+  { target, call, audit }: Audited,
+  run: (seen: Seen) => Promise<object>,
 ): Promise<object> {
-  const about = { service: target.service.facts.id, operation: target.operation.name, call, input };
+  const seen: Seen = { input: {}, checks: [] };
+  const record = async (outcome: Pick<Finished, 'output' | 'fault'>) => {
+    if (!audit) return;
+    const about = { service: target.service.facts.id, operation: target.operation.name, call };
+    await audit.record({ ...about, ...seen, ...outcome });
+  };
+  let output: object;
   try {
-    const output = await run();
-    await audit?.({ ...about, output });
-    return output;
+    output = await run(seen);
   } catch (error) {
-    if (error instanceof Fault) await audit?.({ ...about, fault: error });
+    await record({ fault: error instanceof Fault ? error : faults.internal() });
     throw error;
   }
+  await record({ output });
+  return output;
 }

@@ -45,6 +45,13 @@ export const faults = {
       status: 403,
     }),
   invalid: (code: string, message: string) => new Fault(code, message, { status: 400 }),
+  /** Nothing is done that could not be told of. */
+  unaudited: () =>
+    new Fault(
+      'ServiceUnavailable',
+      'The audit trail cannot be written, so calls are refused until it can be.',
+      { status: 503 },
+    ),
   internal: () =>
     new Fault('InternalFailure', 'We encountered an internal error. Please try again.', {
       status: 500,

@@ -1,5 +1,6 @@
 /** How requests find their operation, and what becomes of operations that fail. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectionOf } from './listener.ts';
 import { Fault } from './operation.ts';
 import { type Answer, startServer, type TestServer } from './server.fixture.ts';
 
@@ -29,6 +30,19 @@ function query(service: string, parameters: string): Promise<Answer> {
     body: parameters,
   });
 }
+
+test('what protects a connection is told, and addresses are written as of IPv4', () => {
+  const clear = { socket: { remoteAddress: '::ffff:192.0.2.1' } };
+  expect(connectionOf(clear as never)).toEqual({ sourceAddress: '192.0.2.1' });
+  const socket = {
+    ...{ remoteAddress: '2001:db8::1', encrypted: true, getProtocol: () => 'TLSv1.3' },
+    getCipher: () => ({ standardName: 'TLS_AES_128_GCM_SHA256' }),
+  };
+  expect(connectionOf({ socket } as never)).toEqual({
+    sourceAddress: '2001:db8::1',
+    tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+  });
+});
 
 describe('routing and operations', () => {
   test('an operation that is not built answers 501 with its name', async () => {
@@ -123,6 +137,43 @@ describe('routing and operations', () => {
     expect(server.finished.map(({ operation, fault }) => [operation, fault?.code])).toEqual([
       ['ListModels', 'AccessDeniedException'],
     ]);
+  });
+
+  test('what breaks a rule of the model, and what fails, is audited too', async () => {
+    server.handlers['sagemaker.ListModels'] = async () => {
+      throw new Error('a bug');
+    };
+    await sagemaker('DescribeModel', '{');
+    await sagemaker('ListModels', '{"MaxResults":0}');
+    await sagemaker('ListModels', '{}');
+    expect(
+      server.finished.map(({ operation, input, fault }) => [operation, input, fault?.code]),
+    ).toEqual([
+      ['DescribeModel', {}, 'SerializationException'],
+      ['ListModels', { MaxResults: 0 }, 'ValidationException'],
+      ['ListModels', {}, 'InternalFailure'],
+    ]);
+  });
+
+  test('a call that could not be recorded is refused before it runs', async () => {
+    let ran = false;
+    server.handlers['sagemaker.ListModels'] = async () => {
+      ran = true;
+      return {};
+    };
+    server.canRecord = async ({ operation }) => operation !== 'ListModels';
+    const { status, text } = await sagemaker('ListModels', '{}');
+    expect([status, JSON.parse(text).__type, ran]).toEqual([503, 'ServiceUnavailable', false]);
+    expect(server.finished.map(({ fault }) => fault?.code)).toEqual(['ServiceUnavailable']);
+  });
+
+  test('a call whose record is not kept is not answered as done', async () => {
+    server.handlers['sagemaker.ListModels'] = async () => ({});
+    server.record = async () => {
+      throw new Fault('ServiceUnavailable', 'the disk is full', { status: 503 });
+    };
+    const { status, text } = await sagemaker('ListModels', '{}');
+    expect([status, JSON.parse(text).__type]).toEqual([503, 'ServiceUnavailable']);
   });
 
   test('an unexpected failure is logged with its request id and tells nothing', async () => {

@@ -1,11 +1,13 @@
 /** The request listener of an HTTP server: runs the chain, and has the last word on failures. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
-import { type Chain, type ChainParts, makeChain } from './chain.ts';
+import { type Arrival, type Chain, type ChainParts, makeChain } from './chain.ts';
 import { faults } from './faults.ts';
-import { Fault } from './operation.ts';
+import { Fault, type TlsFacts } from './operation.ts';
 import type { WireResponse } from './protocols/protocol.ts';
 import { bodyOf, drain, headOf } from './request.ts';
 import { faultResponse, respond } from './respond.ts';
@@ -60,7 +62,7 @@ async function answerTo(
       requestId,
       endpointUrl: endpointOf(request),
       signal,
-      ...sourceOf(request),
+      ...connectionOf(request),
       onTarget: (found) => {
         target = found;
       },
@@ -95,15 +97,28 @@ function asFault(error: unknown, { requestId, signal, parts, target }: Failing):
   return faults.internal();
 }
 
-function sourceOf({ socket }: IncomingMessage): { readonly sourceAddress?: string } {
+type Connection = Pick<Arrival, 'sourceAddress' | 'tls'>;
+
+/** What the socket says of where a request came from, and how it was protected. */
+export function connectionOf({ socket }: IncomingMessage): Connection {
   // A socket that listens for both kinds writes IPv4 addresses as `::ffff:192.0.2.1`.
   const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
-  return address === undefined ? {} : { sourceAddress: address };
+  return {
+    ...(address === undefined ? {} : { sourceAddress: address }),
+    ...(isSecure(socket) ? { tls: tlsOf(socket) } : {}),
+  };
+}
+
+function isSecure(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
+
+function tlsOf(socket: TLSSocket): TlsFacts {
+  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
 }
 
 /** `http://host:port` as the client reached us. */
 function endpointOf(request: IncomingMessage): string {
-  const secure = 'encrypted' in request.socket && request.socket.encrypted === true;
   const host = request.headers.host ?? `localhost:${request.socket.localPort}`;
-  return `${secure ? 'https' : 'http'}://${host}`;
+  return `${isSecure(request.socket) ? 'https' : 'http'}://${host}`;
 }

@@ -28,10 +28,17 @@ export class Fault extends Error {
 }
 
 export interface FaultOptions {
-  /** Needed only for codes the service's model does not have. */
+  /** Needed only for codes that the service's model does not have, or has another status for. */
   readonly status?: number;
   readonly members?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TlsFacts {
+  /** `TLSv1.3` */
+  readonly version: string;
+  /** As the registry of cipher suites names it. */
+  readonly cipher: string;
 }
 
 /** One authenticated, decoded, shape-checked call. */
@@ -51,6 +58,8 @@ export interface Call {
   readonly checksums: Readonly<Record<string, string>>;
   /** The client's address as the socket says. */
   readonly sourceAddress?: string;
+  /** What protects the connection; absent on one in clear. */
+  readonly tls?: TlsFacts;
   /** Items the caller may not touch (`Check.item`), each with the refusal's words. */
   readonly refused?: ReadonlyMap<string, string>;
 }

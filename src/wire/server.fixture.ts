@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { Logger } from '../kernel/log.ts';
 import { seededRandom } from '../kernel/random.ts';
-import type { Authorize, Finished } from './chain.ts';
+import type { Audit, Authorize, Finished } from './chain.ts';
 import { makeListener } from './listener.ts';
 import { factsById } from './model/facts.ts';
 import { loadModel } from './model/load.ts';
@@ -39,6 +39,8 @@ export interface TestServer {
   /** Free to change between requests. */
   handlers: Handlers;
   authorize: Authorize;
+  canRecord: Audit['canRecord'];
+  record: Audit['record'];
   readonly logged: unknown[];
   readonly finished: Finished[];
   send(sent: Sent): Promise<Answer>;
@@ -75,7 +77,10 @@ export async function startServer(
     objectDomains: ['localhost', 's3.localhost'],
     authorize: (...args) => made.authorize(...args),
     anonymous: new Set(['sns.ConfirmSubscription']),
-    audit: async (entry) => void finished.push(entry),
+    audit: {
+      canRecord: (asked) => made.canRecord(asked),
+      record: (entry) => made.record(entry),
+    },
     ...options,
   });
   const server = createServer((request, response) => void listener(request, response));
@@ -86,6 +91,8 @@ export async function startServer(
     port,
     handlers: {},
     authorize: async () => new Map(),
+    canRecord: async () => true,
+    record: async (entry) => void finished.push(entry),
     logged,
     finished,
     send: (sent) => send(port, sent),

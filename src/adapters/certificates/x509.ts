@@ -38,13 +38,13 @@ export function x509Certificates(): Certificates {
 }
 
 /** Sixteen bytes, positive as a signed number. */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
   return bytes.toString('hex');
 }
 
-function pem(label: string, bytes: Buffer): string {
+export function pem(label: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -1,5 +1,6 @@
 /** Byte streams from and for files: read in chunks, and given up when a signal says so. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { ByteStream } from '../../kernel/bytes.ts';
 
 const chunkBytes = 262_144;
@@ -13,7 +14,7 @@ export interface FileSlice {
 
 /** The file is opened at the first read and closed when the reader is done or gives up. */
 export async function* readChunks(path: string, { start, end, signal }: FileSlice): ByteStream {
-  const file = await open(path, 'r');
+  const file = await openPlain(path, constants.O_RDONLY);
   try {
     let at = start;
     while (at < end) {
@@ -27,6 +28,22 @@ export async function* readChunks(path: string, { start, end, signal }: FileSlic
   } finally {
     await file.close();
   }
+}
+
+/** As `open`, and never by a symbolic link: whoever put it there may have it lead anywhere. */
+export async function openPlain(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  try {
+    // The flag is not everywhere, as the links are not.
+    return await open(path, flags | (constants.O_NOFOLLOW ?? 0), mode);
+  } catch (cause) {
+    if (errorCode(cause) === 'ELOOP') throw new Error(`${path} is a symbolic link`, { cause });
+    throw cause;
+  }
+}
+
+/** Throws when there is a symbolic link instead of a folder. */
+export async function refuseLink(path: string): Promise<void> {
+  if ((await lstat(path)).isSymbolicLink()) throw new Error(`${path} is a symbolic link`);
 }
 
 export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -1,11 +1,11 @@
 /** Blobs and journals as files, under the common suites, and what only files can do. */
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ByteStream, gather, once } from '../../kernel/bytes.ts';
 import { journalsContract } from '../../ports/journals.contract.ts';
-import { objectStoreContract } from '../../ports/object-store.contract.ts';
+import { chosenIdsContract, objectStoreContract } from '../../ports/object-store.contract.ts';
 import { fileJournals } from './journals.ts';
 import { fileObjectStore } from './object-store.ts';
 
@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('objects as files', () => objectStoreContract(() => fileObjectStore(newFolder())));
+describe('ids of objects', () => chosenIdsContract(() => fileObjectStore(newFolder())));
 describe('journals as files', () => journalsContract(() => fileJournals(newFolder())));
 
 describe('the object folder', () => {
@@ -81,6 +82,46 @@ describe('the object folder', () => {
     await content.next();
     await expect(store.put(content, { signal })).rejects.toThrow('abort');
     expect(closed).toBe(true);
+  });
+});
+
+describe('a symbolic link is refused', () => {
+  const elsewhere = async () => {
+    const path = newFolder();
+    await mkdir(path);
+    return path;
+  };
+
+  test('in place of the folder', async () => {
+    for (const openIt of [fileObjectStore, fileJournals]) {
+      const path = newFolder();
+      await symlink(await elsewhere(), path);
+      await expect(openIt(path)).rejects.toThrow(`${path} is a symbolic link`);
+    }
+  });
+
+  test('in place of a folder of blobs, or of a blob', async () => {
+    const path = newFolder();
+    const store = await fileObjectStore(path);
+    await symlink(await elsewhere(), join(path, 'ab'));
+    const id = `abcd${'0'.repeat(28)}`;
+    await expect(store.put(once(Buffer.from('x')), { id })).rejects.toThrow('is a symbolic link');
+    const blob = await store.put(once(Buffer.from('x')), { id: `cd${id.slice(2)}` });
+    const home = join(path, 'cd', 'cd', blob.id);
+    await rename(home, `${home}.other`);
+    await symlink(`${home}.other`, home);
+    await expect(gather(store.read(blob.id), 99)).rejects.toThrow('is a symbolic link');
+  });
+
+  test('in place of a journal', async () => {
+    const path = newFolder();
+    const journals = await fileJournals(path);
+    const target = join(await elsewhere(), 'target');
+    await writeFile(target, 'kept');
+    await symlink(target, join(path, 'j'));
+    await expect(journals.open('j')).rejects.toThrow('is a symbolic link');
+    expect(await journals.names()).toEqual([]);
+    expect((await stat(target)).size).toBe(4);
   });
 });
 

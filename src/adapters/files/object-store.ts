@@ -16,8 +16,9 @@ import {
   BlobMissing,
   type ByteRange,
   type ObjectStore,
+  type PutOptions,
 } from '../../ports/object-store.ts';
-import { abortable, errorCode, readChunks, syncFolder, writeWhole } from './chunks.ts';
+import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeWhole } from './chunks.ts';
 
 const idPattern = /^[0-9a-f]{32}$/;
 const fanOutPattern = /^[0-9a-f]{2}$/;
@@ -28,8 +29,10 @@ const folderMode = 0o700;
 /** Makes the folder when it is missing; removes leftover temporary files. */
 export async function fileObjectStore(folder: string): Promise<ObjectStore> {
   const temporary = join(folder, 'tmp');
+  await mkdir(folder, { recursive: true, mode: folderMode });
+  await refuseLink(folder);
   await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true, mode: folderMode });
+  await mkdir(temporary, { mode: folderMode });
   await syncFolder(folder);
   return new FileObjectStore(folder, temporary);
 }
@@ -46,9 +49,10 @@ class FileObjectStore implements ObjectStore {
     this.#temporary = temporary;
   }
 
-  async put(content: ByteStream, options?: Abortable): Promise<Blob> {
+  async put(content: ByteStream, options?: PutOptions): Promise<Blob> {
     assert(!this.#closed, 'the object store is closed');
-    const id = randomBytes(16).toString('hex');
+    const id = options?.id ?? randomBytes(16).toString('hex');
+    assert(idPattern.test(id), `an id of a blob, ${id.slice(0, 64)}`);
     const unfinished = join(this.#temporary, id);
     try {
       const sizeBytes = await writeSynced(unfinished, abortable(content, options?.signal));
@@ -112,6 +116,7 @@ class FileObjectStore implements ObjectStore {
       path = join(path, name);
       if (this.#made.has(path)) continue;
       await mkdir(path, { recursive: true, mode: folderMode });
+      await refuseLink(path);
       await syncFolder(above);
       this.#made.add(path);
     }

@@ -1,14 +1,18 @@
 /**
  * Writes one log: `NAME.log`, cut at a size, and `NAME.log.1` with what came before. Every line
- * carries its time; a file that goes on from another says so in its first line.
+ * carries its time; what a line is kept as, `sealed-file.ts` knows.
  */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
-import { endOfFile, headOf } from './format.ts';
+import { DamagedLog, firstFrame, frames, type LogPlace, openSealed } from './sealed-file.ts';
 
 /** Lines of one program that wait for the disk; further ones are dropped and counted. */
 const mostWaiting = 10_000;
+const fileMode = 0o600;
+const appendFlags =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 /** Longer lines are broken, so that a reader never holds more of one. */
 const lineForm = /[^\n]{1,262144}/gu;
 
@@ -19,7 +23,7 @@ export interface LogFileParts {
 }
 
 export class LogFile {
-  readonly #path: string;
+  readonly #place: LogPlace;
   readonly #clock: Clock;
   readonly #limitBytes: number;
   #waiting: string[] = [];
@@ -28,10 +32,13 @@ export class LogFile {
   #lastMs = 0;
   #writing: Promise<void> | undefined;
   #handle: FileHandle | undefined;
+  /** Position in the log of the file's beginning. */
+  #base = 0;
+  /** Of the text in the file. */
   #sizeBytes = 0;
 
-  constructor(path: string, { clock, limitBytes }: LogFileParts) {
-    this.#path = path;
+  constructor(place: LogPlace, { clock, limitBytes }: LogFileParts) {
+    this.#place = place;
     this.#clock = clock;
     this.#limitBytes = limitBytes;
   }
@@ -81,10 +88,7 @@ export class LogFile {
       if (this.#dropped > 0) lines.push(`${this.#time()} … ${this.#dropped} lines were dropped\n`);
       this.#dropped = 0;
       try {
-        const text = lines.join('');
-        const handle = await this.#open();
-        await handle.write(text);
-        this.#sizeBytes += Buffer.byteLength(text);
+        await this.#add(Buffer.from(lines.join('')));
       } finally {
         for (const tell of told) tell();
       }
@@ -92,21 +96,93 @@ export class LogFile {
     }
   }
 
+  async #add(text: Buffer): Promise<void> {
+    const handle = await this.#open();
+    const file = { base: this.#base, sizeBytes: this.#sizeBytes };
+    try {
+      await writeWhole(handle, frames(this.#place, file, text));
+      this.#sizeBytes += text.length;
+    } catch (cause) {
+      // What got in before the disk was full is cut off when the file is opened again.
+      this.#handle = undefined;
+      await handle.close();
+      throw cause;
+    }
+  }
+
   async #open(): Promise<FileHandle> {
     if (this.#handle) return this.#handle;
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const handle = await open(this.#path, 'a', 0o600);
+    const { path } = this.#place;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await refuseLinks(this.#place);
+    const found = (await this.#found()) ?? (await this.#next());
+    const handle = await open(path, appendFlags, fileMode);
+    try {
+      await handle.truncate(found.fileBytes);
+      if (found.fileBytes === 0) await writeWhole(handle, firstFrame(this.#place, found.base));
+    } catch (cause) {
+      await handle.close();
+      throw cause;
+    }
     this.#handle = handle;
-    this.#sizeBytes = (await handle.stat()).size;
-    if (this.#sizeBytes > 0) return handle;
-    const continued = await endOfFile(`${this.#path}.1`);
-    if (continued !== undefined) await handle.write(headOf(continued));
+    this.#base = found.base;
+    this.#sizeBytes = found.sizeBytes;
     return handle;
+  }
+
+  /** The file as an earlier process, or this one, left it; one that was damaged is put aside. */
+  async #found(): Promise<Extent | undefined> {
+    try {
+      return await extentOfFile(this.#place);
+    } catch (cause) {
+      if (!(cause instanceof DamagedLog)) throw cause;
+      const { size } = await lstat(this.#place.path);
+      const { base } = await this.#next();
+      await rename(this.#place.path, `${this.#place.path}.1`);
+      // Positions are never used twice: no more than this was in the file.
+      return { base: base + size, sizeBytes: 0, fileBytes: 0 };
+    }
+  }
+
+  /** A new file, which goes on where the one that was put aside ends. */
+  async #next(): Promise<Extent> {
+    const older = await extentOfFile({ ...this.#place, path: `${this.#place.path}.1` });
+    const base = older ? older.base + older.sizeBytes : 0;
+    return { base, sizeBytes: 0, fileBytes: 0 };
   }
 
   async #turnOver(): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
-    await rename(this.#path, `${this.#path}.1`);
+    await rename(this.#place.path, `${this.#place.path}.1`);
+  }
+}
+
+/** Whoever can put one below the folder of logs would choose where lines are written. */
+async function refuseLinks({ path, name }: LogPlace): Promise<void> {
+  let folder = path;
+  for (const _ of name.split('/')) {
+    folder = dirname(folder);
+    if ((await lstat(folder)).isSymbolicLink()) throw new Error(`${folder} is a symbolic link`);
+  }
+}
+
+interface Extent {
+  readonly base: number;
+  readonly sizeBytes: number;
+  readonly fileBytes: number;
+}
+
+async function extentOfFile(place: LogPlace): Promise<Extent | undefined> {
+  const file = await openSealed(place);
+  if (!file) return undefined;
+  await file.close();
+  const { base, sizeBytes, fileBytes } = file;
+  return { base, sizeBytes, fileBytes };
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
   }
 }

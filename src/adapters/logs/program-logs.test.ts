@@ -1,54 +1,72 @@
 /** Program logs on a real folder. */
-import { appendFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { LogNames, LogPage, ProgramLogs } from '../../ports/program-logs.ts';
 import { fileProgramLogs } from './program-logs.ts';
+import { DamagedLog, firstFrame, frames, KnownFiles } from './sealed-file.ts';
+import { testSealer } from './sealer.fixture.ts';
 
 let folder: string;
 const startMs = Date.parse('2001-02-03T04:05:06Z');
 const clock = new VirtualClock(startMs);
+const sealer = testSealer();
 const all = { mostLines: 100_000, mostBytes: 1e9 };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logs-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('lines are kept in order, with their time, one file a program', async () => {
-  const logs = fileProgramLogs({ folder, clock });
-  for (const line of ['a', 'b', 'c']) logs.append('endpoints/churn/blue', line);
+test('lines are kept in order, with their time, one file a program, sealed', async () => {
+  const logs = fileProgramLogs({ folder, sealer, clock });
+  for (const line of ['alpha', 'beta', 'gamma']) logs.append('endpoints/churn/blue', line);
   logs.append('jobs/one', 'x');
   await logs.close();
-  const text = await readFile(join(folder, 'endpoints/churn/blue.log'), 'utf8');
-  expect(text).toBe(['a', 'b', 'c'].map((l) => `2001-02-03T04:05:06.000Z ${l}\n`).join(''));
-  expect(await readFile(join(folder, 'jobs/one.log'), 'utf8')).toContain(' x\n');
+  const later = fileProgramLogs({ folder, sealer, clock });
+  const page = await later.read('endpoints/churn/blue', all);
+  expect(page?.lines.map(({ text, timeMs }) => [text, timeMs])).toEqual(
+    ['alpha', 'beta', 'gamma'].map((text) => [text, startMs]),
+  );
+  expect(textsOf(await later.read('jobs/one', all))).toEqual(['x']);
+  const bytes = await readFile(join(folder, 'endpoints/churn/blue.log'));
+  expect(bytes.includes('beta')).toBe(false);
 });
 
 test('a file past its size is put aside, and an older one goes', async () => {
-  const logs = fileProgramLogs({ folder, clock, fileBytes: 40 });
+  const logs = fileProgramLogs({ folder, sealer, clock, fileBytes: 40 });
   for (let i = 0; i < 9; i += 1) {
     logs.append('flood', `line ${i} of a program that prints`);
     // Each line is written by itself: what waits together is written together.
     await logs.close();
   }
-  const last = await readFile(join(folder, 'flood.log.1'), 'utf8');
-  expect(last).toContain('line 8');
-  expect(last).not.toContain('line 0');
+  expect((await readdir(folder)).sort()).toEqual(['flood.log.1']);
+  expect(textsOf(await logs.read('flood', all))).toEqual(['line 8 of a program that prints']);
 });
 
 test('a flood drops lines, and says how many', async () => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   for (let i = 0; i < 30_000; i += 1) logs.append('flood', 'x');
   await logs.close();
-  const text = await readFile(join(folder, 'flood.log'), 'utf8');
-  expect(text).toMatch(/… \d+ lines were dropped/);
-  expect(text.split('\n').length).toBeLessThan(30_000);
+  const texts = textsOf(await logs.read('flood', all)) ?? [];
+  expect(texts.some((text) => /^… \d+ lines were dropped$/.test(text))).toBe(true);
+  expect(texts.length).toBeLessThan(30_000);
 });
 
 test.each(['../x', '/etc/x', 'a//b', '', 'a/../b', '.hidden'])('the name %j is a bug', (name) => {
-  expect(() => fileProgramLogs({ folder, clock }).append(name, 'x')).toThrow('log name');
+  expect(() => fileProgramLogs({ folder, sealer, clock }).append(name, 'x')).toThrow('log name');
 });
 
 const textsOf = (page: LogPage | undefined) => page?.lines.map(({ text }) => text);
@@ -61,7 +79,7 @@ async function namesOf(logs: ProgramLogs, which: LogNames): Promise<string[]> {
 
 /** A log of lines `line 0`, `line 1`, … of which a file holds a few. */
 async function turnedOver(lines: number) {
-  const logs = fileProgramLogs({ folder, clock, fileBytes: 200 });
+  const logs = fileProgramLogs({ folder, sealer, clock, fileBytes: 200 });
   for (let i = 0; i < lines; i += 1) {
     logs.append('a/log', `line ${i}`);
     await logs.read('a/log', all);
@@ -71,7 +89,7 @@ async function turnedOver(lines: number) {
 
 test('what was appended is read at once, with its times and places', async () => {
   const own = new VirtualClock(startMs);
-  const logs = fileProgramLogs({ folder, clock: own });
+  const logs = fileProgramLogs({ folder, sealer, clock: own });
   logs.append('a/log', 'first\nsecond');
   own.moveTo(startMs + 5);
   logs.append('a/log', 'größer');
@@ -89,7 +107,7 @@ test('what was appended is read at once, with its times and places', async () =>
 
 test('a clock that goes back does not take the lines with it', async () => {
   let nowMs = startMs;
-  const logs = fileProgramLogs({ folder, clock: { nowMs: () => nowMs } });
+  const logs = fileProgramLogs({ folder, sealer, clock: { nowMs: () => nowMs } });
   logs.append('log', 'a');
   nowMs -= 60_000;
   logs.append('log', 'b');
@@ -116,7 +134,7 @@ test('places outlive files that are put aside, and the server', async () => {
   const page = await first.read('a/log', all);
   const line = page?.lines.at(-2);
   await first.close();
-  const logs = fileProgramLogs({ folder, clock, fileBytes: 200 });
+  const logs = fileProgramLogs({ folder, sealer, clock, fileBytes: 200 });
   for (const text of ['x', 'y', 'z']) {
     logs.append('a/log', text);
     await logs.read('a/log', all);
@@ -151,7 +169,7 @@ test('every page, forward and backward, gives every line once', async () => {
 });
 
 test('the last lines of a long log, further back than is looked at first', async () => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   for (let i = 0; i < 9_000; i += 1) logs.append('long', `${i} ${'x'.repeat(100)}`);
   const page = await logs.read('long', { backward: true, mostLines: 8_000, mostBytes: 1e9 });
   expect(page?.lines.length).toBe(8_000);
@@ -162,7 +180,7 @@ test('the last lines of a long log, further back than is looked at first', async
 
 test('only lines of a time, the start included, the end not', async () => {
   const own = new VirtualClock(startMs);
-  const logs = fileProgramLogs({ folder, clock: own });
+  const logs = fileProgramLogs({ folder, sealer, clock: own });
   for (let i = 0; i < 5; i += 1) {
     own.moveTo(startMs + i);
     logs.append('log', `${i}`);
@@ -175,7 +193,7 @@ test('only lines of a time, the start included, the end not', async () => {
 });
 
 test('a line longer than a page is read alone, and a very long one is broken', async () => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   logs.append('log', 'a');
   logs.append('log', 'x'.repeat(300_000));
   const page = await logs.read('log', { from: 1, mostLines: 10, mostBytes: 1_000 });
@@ -185,27 +203,110 @@ test('a line longer than a page is read alone, and a very long one is broken', a
   await logs.close();
 });
 
-test('lines without a time take that of the line before, or of the file', async () => {
-  await mkdir(join(folder, 'old'));
-  const path = join(folder, 'old/log.log');
-  await writeFile(path, 'none\n2001-02-03T04:05:06.007Z some\nnone again\nhalf a li');
-  await utimes(path, startMs / 1_000, startMs / 1_000);
-  const logs = fileProgramLogs({ folder, clock });
-  const page = await logs.read('old/log', all);
-  expect(page?.lines.map(({ text, timeMs }) => [text, timeMs - startMs])).toEqual([
-    ['none', 0],
-    ['some', 7],
-    ['none again', 7],
-  ]);
-  // A line is read once it is whole, from where the lines ended.
-  await appendFile(path, 'ne\n');
-  const end = page?.end ?? 0;
-  expect(textsOf(await logs.read('old/log', { ...all, from: end }))).toEqual(['half a line']);
-  expect(textsOf(await logs.read('old/log', { ...all, from: end + 2 }))).toEqual([]);
+describe('a file of lines that another program wrote', () => {
+  /** The text in a file, as an older version or a process that died would leave it. */
+  const file = async (text: string, torn = '') => {
+    const place = { path: join(folder, 'old/log.log'), name: 'old/log', sealer };
+    const parts = { ...place, known: new KnownFiles() };
+    const at = { base: 0, sizeBytes: 0 };
+    await mkdir(join(folder, 'old'), { recursive: true });
+    const kept = [firstFrame(parts, 0), frames(parts, at, Buffer.from(text)), Buffer.from(torn)];
+    await writeFile(place.path, Buffer.concat(kept));
+    await utimes(place.path, startMs / 1_000, startMs / 1_000);
+    return parts;
+  };
+
+  test('that carry no time take that of the line before, or of the file', async () => {
+    const begun = 'none\n2001-02-03T04:05:06.007Z some\nnone again\nhalf a li';
+    const parts = await file(begun);
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    const page = await logs.read('old/log', all);
+    expect(page?.lines.map(({ text, timeMs }) => [text, timeMs - startMs])).toEqual([
+      ['none', 0],
+      ['some', 7],
+      ['none again', 7],
+    ]);
+    // A line is read once it is whole, from where the lines ended.
+    const at = { base: 0, sizeBytes: Buffer.byteLength(begun) };
+    await appendFile(parts.path, frames(parts, at, Buffer.from('ne\n')));
+    const end = page?.end ?? 0;
+    expect(textsOf(await logs.read('old/log', { ...all, from: end }))).toEqual(['half a line']);
+    expect(textsOf(await logs.read('old/log', { ...all, from: end + 2 }))).toEqual([]);
+  });
+
+  test.each(['\0', '\0\0\0\0\0\0\0\0\0\0', '\0\0\0'])('with a torn end %j', async (torn) => {
+    await file('none\n', torn);
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    expect(textsOf(await logs.read('old/log', all))).toEqual(['none']);
+    logs.append('old/log', 'more');
+    const page = await logs.read('old/log', all);
+    expect(textsOf(page)).toEqual(['none', 'more']);
+    await logs.close();
+  });
+
+  test('with a torn frame', async () => {
+    const { path } = await file('none\n');
+    const writer = fileProgramLogs({ folder, sealer, clock });
+    writer.append('old/log', 'torn');
+    await writer.close();
+    const whole = await readFile(path);
+    for (let cut = 1; cut < 30; cut += 1) {
+      await writeFile(path, whole.subarray(0, whole.length - cut));
+      const logs = fileProgramLogs({ folder, sealer, clock });
+      expect(textsOf(await logs.read('old/log', all))).toEqual(['none']);
+      logs.append('old/log', 'more');
+      expect(textsOf(await logs.read('old/log', all))).toEqual(['none', 'more']);
+      await logs.close();
+    }
+  });
+
+  test('damaged, is refused, and put aside by the next line', async () => {
+    const { path } = await file('none\n');
+    const whole = await readFile(path);
+    for (const at of [0, 5, 12, 40, 50, whole.length - 1]) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await writeFile(path, changed);
+      const logs = fileProgramLogs({ folder, sealer, clock });
+      await expect(logs.read('old/log', all), `${at}`).rejects.toBeInstanceOf(DamagedLog);
+    }
+    await writeFile(path, Buffer.from('plain text of whoever can write here\n'));
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    logs.append('old/log', 'more');
+    await logs.close();
+    await rm(`${path}.1`);
+    const page = await logs.read('old/log', all);
+    expect(textsOf(page)).toEqual(['more']);
+    expect(page?.begin).toBe('plain text of whoever can write here\n'.length);
+  });
+
+  test('that is the file of another log, is refused', async () => {
+    const { path } = await file('none\n');
+    await rename(path, join(folder, 'old/other.log'));
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    await expect(logs.read('old/other', all)).rejects.toBeInstanceOf(DamagedLog);
+  });
+
+  test('whose folder is a symbolic link, is not written', async () => {
+    await mkdir(join(folder, 'elsewhere'));
+    await symlink(join(folder, 'elsewhere'), join(folder, 'old'));
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    logs.append('old/log', 'more');
+    await logs.close();
+    expect(await readdir(join(folder, 'elsewhere'))).toEqual([]);
+  });
+
+  test('that is a symbolic link, is refused', async () => {
+    const { path } = await file('none\n');
+    await rename(path, join(folder, 'elsewhere'));
+    await symlink(join(folder, 'elsewhere'), path);
+    const logs = fileProgramLogs({ folder, sealer, clock });
+    await expect(logs.read('old/log', all)).rejects.toThrow('is a symbolic link');
+  });
 });
 
 test('names come in order, from a place, either way', async () => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   const names = ['a-b/x', 'a/x', 'a/y/z', 'a0', 'b/x'];
   for (const name of names) logs.append(name, 'x');
   expect(await namesOf(logs, { prefix: '' })).toEqual([...names].sort());
@@ -222,7 +323,7 @@ test('names come in order, from a place, either way', async () => {
 });
 
 test('more logs than are held open at a time', async () => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   for (let round = 0; round < 2; round += 1) {
     for (let i = 0; i < 300; i += 1) {
       logs.append(`many/${i}`, `round ${round}`);
@@ -238,7 +339,7 @@ const longName = 'x'.repeat(500);
 const strange = ['none', '../../etc/passwd', '', '/', 'a\u0000b', longName, `${longName}/x`];
 
 test.each(strange)('there is no log %j', async (name) => {
-  const logs = fileProgramLogs({ folder, clock });
+  const logs = fileProgramLogs({ folder, sealer, clock });
   expect(await logs.read(name, all)).toBeUndefined();
   expect(await logs.extent(name)).toBeUndefined();
   expect(await logs.madeAtMs(name)).toBeUndefined();

@@ -1,13 +1,15 @@
-/** Program logs as files in a folder, a log each; see `log-file.ts` for what is in them. */
+/** Program logs as sealed files in a folder, a log each; see `log-file.ts` for what is in them. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../kernel/assert.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { ProgramLogs } from '../../ports/program-logs.ts';
+import type { Sealer } from '../../ports/sealer.ts';
 import { LogFile } from './log-file.ts';
 import { isMissing } from './missing.ts';
 import { logNames } from './names.ts';
 import { extentOf, readLog } from './reading.ts';
+import { KnownFiles } from './sealed-file.ts';
 
 const nameForm = /^[A-Za-z0-9-][A-Za-z0-9._-]*(\/[A-Za-z0-9-][A-Za-z0-9._-]*)*$/;
 const defaultFileBytes = 10 * 1024 * 1024;
@@ -17,15 +19,20 @@ const mostOpen = 128;
 export interface ProgramLogsParts {
   readonly folder: string;
   readonly clock: Clock;
+  readonly sealer: Sealer;
   /** 10 MiB unless given. */
   readonly fileBytes?: number;
 }
 
-export function fileProgramLogs({ folder, clock, fileBytes }: ProgramLogsParts): ProgramLogs {
+export function fileProgramLogs(parts: ProgramLogsParts): ProgramLogs {
+  const { folder, clock, sealer, fileBytes } = parts;
   /** Longest unused first. */
   const files = new Map<string, LogFile>();
   const limitBytes = fileBytes ?? defaultFileBytes;
-  const pathOf = (name: string) => join(folder, `${name}.log`);
+  const known = new KnownFiles();
+  const placeOf = (name: string) => {
+    return { path: join(folder, `${name}.log`), name, sealer, known };
+  };
 
   function makeRoom(): void {
     if (files.size < mostOpen) return;
@@ -44,7 +51,7 @@ export function fileProgramLogs({ folder, clock, fileBytes }: ProgramLogsParts):
       const known = files.get(name);
       if (known) files.delete(name);
       else makeRoom();
-      const file = known ?? new LogFile(pathOf(name), { clock, limitBytes });
+      const file = known ?? new LogFile(placeOf(name), { clock, limitBytes });
       files.set(name, file);
       file.append(text);
     },
@@ -67,12 +74,12 @@ export function fileProgramLogs({ folder, clock, fileBytes }: ProgramLogsParts):
     async extent(name) {
       if (!nameForm.test(name)) return undefined;
       await files.get(name)?.written();
-      return extentOf(pathOf(name));
+      return extentOf(placeOf(name));
     },
     async read(name, range) {
       if (!nameForm.test(name)) return undefined;
       await files.get(name)?.written();
-      return readLog(pathOf(name), range);
+      return readLog(placeOf(name), range);
     },
     async close() {
       for (const file of files.values()) await file.close();

@@ -1,17 +1,15 @@
 /** Reads one log from its two files: lines with their times, from a position, either way. */
 import type { LogExtent, LogLine, LogPage, LogRange } from '../../ports/program-logs.ts';
 import { linesOf, openSegment, type Segment, timedText } from './format.ts';
+import type { LogPlace } from './sealed-file.ts';
 
 /** What is looked at first when lines before a position are asked for. */
 const firstWindowBytes = 256 * 1024;
 const windowGrowth = 4;
 
-/** A file with its place in the log. */
-type Placed = Segment & { readonly base: number };
-
 /** Undefined when there is no such log. */
-export async function readLog(path: string, range: LogRange): Promise<LogPage | undefined> {
-  return withSegments(path, async (segments) => {
+export async function readLog(place: LogPlace, range: LogRange): Promise<LogPage | undefined> {
+  return withSegments(place, async (segments) => {
     const { begin, end } = boundsOf(segments);
     const read = range.backward ? readBackward : readForward;
     return { begin, end, lines: await read(segments, range) };
@@ -19,8 +17,8 @@ export async function readLog(path: string, range: LogRange): Promise<LogPage | 
 }
 
 /** Undefined when there is no such log, or no line in it. */
-export async function extentOf(path: string): Promise<LogExtent | undefined> {
-  return withSegments(path, async (segments) => {
+export async function extentOf(place: LogPlace): Promise<LogExtent | undefined> {
+  return withSegments(place, async (segments) => {
     const one = { mostLines: 1, mostBytes: 1 };
     const [first] = await readForward(segments, one);
     const [last] = await readBackward(segments, one);
@@ -29,50 +27,45 @@ export async function extentOf(path: string): Promise<LogExtent | undefined> {
 }
 
 async function withSegments<T>(
-  path: string,
-  work: (segments: readonly Placed[]) => Promise<T>,
+  place: LogPlace,
+  work: (segments: readonly Segment[]) => Promise<T>,
 ): Promise<T | undefined> {
   const opened: Segment[] = [];
   try {
     // In this order a file that is put aside meanwhile is met twice rather than not at all.
-    for (const name of [path, `${path}.1`]) {
-      const segment = await openSegment(name);
+    for (const path of [place.path, `${place.path}.1`]) {
+      const segment = await openSegment({ ...place, path });
       if (segment) opened.push(segment);
     }
     return opened.length === 0 ? undefined : await work(placed(opened));
   } finally {
-    for (const { handle } of opened) await handle.close();
+    for (const { file } of opened) await file.close();
   }
 }
 
-function placed([current, older]: readonly Segment[]): readonly Placed[] {
+/** Oldest first. Each file of a log begins at a place of its own. */
+function placed([current, older]: readonly Segment[]): readonly Segment[] {
   if (!current) return [];
-  if (!older || older.inode === current.inode) return [{ ...current, base: current.base ?? 0 }];
-  const base = older.base ?? 0;
-  const next = base + older.contentBytes;
-  return [
-    { ...older, base },
-    { ...current, base: current.base ?? next },
-  ];
+  return !older || older.base === current.base ? [current] : [older, current];
 }
 
-function boundsOf(segments: readonly Placed[]): { begin: number; end: number } {
+function boundsOf(segments: readonly Segment[]): { begin: number; end: number } {
   const last = segments.at(-1);
   return { begin: segments[0]?.base ?? 0, end: last ? last.base + last.contentBytes : 0 };
 }
 
 async function* linesFrom(
-  segments: readonly Placed[],
+  segments: readonly Segment[],
   from: number,
 ): AsyncGenerator<readonly LogLine[]> {
   let timeMs: number | undefined;
   for (const segment of segments) {
-    const { base, contentBytes, changedMs } = segment;
+    const { base, contentBytes, file } = segment;
     if (base + contentBytes <= from) continue;
     for await (const raw of linesOf(segment, Math.max(0, from - base))) {
       yield raw.map(({ offset, endOffset, text: line }) => {
         const timed = timedText(line);
-        timeMs = timed.timeMs ?? timeMs ?? changedMs;
+        timeMs = timed.timeMs ?? timeMs ?? file.changedMs;
         const at = { position: base + offset, endPosition: base + endOffset };
         return { timeMs, text: timed.text, ...at };
       });
@@ -87,7 +80,7 @@ function isIn({ timeMs }: LogLine, { startMs = -Infinity, endMs = Infinity }: Lo
 const sizeOf = ({ text }: LogLine) => Buffer.byteLength(text);
 
 async function readForward(
-  segments: readonly Placed[],
+  segments: readonly Segment[],
   range: LogRange,
 ): Promise<readonly LogLine[]> {
   const found: LogLine[] = [];
@@ -104,7 +97,7 @@ async function readForward(
 }
 
 async function readBackward(
-  segments: readonly Placed[],
+  segments: readonly Segment[],
   range: LogRange,
 ): Promise<readonly LogLine[]> {
   const { begin, end } = boundsOf(segments);
@@ -117,7 +110,7 @@ async function readBackward(
 }
 
 async function lastLines(
-  segments: readonly Placed[],
+  segments: readonly Segment[],
   range: LogRange & { readonly from: number; readonly to: number },
 ): Promise<{ readonly lines: readonly LogLine[]; readonly full: boolean }> {
   const found: LogLine[] = [];

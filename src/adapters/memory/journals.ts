@@ -39,6 +39,11 @@ function memoryJournal(name: string, forget: () => void): Journal {
       assert(!removed, `journal ${name} was removed`);
       return once(Buffer.concat(parts));
     },
+    async truncate(toBytes) {
+      assert(toBytes <= sizeBytes, `journal ${name} has ${sizeBytes} bytes`);
+      parts = [Buffer.concat(parts).subarray(0, toBytes)];
+      sizeBytes = toBytes;
+    },
     async remove() {
       removed = true;
       parts = [];

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { assert } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { BlobMissing, type ByteRange, type ObjectStore } from '../../ports/object-store.ts';
 
 const chunkBytes = 65_536;
+const idPattern = /^[0-9a-f]{32}$/;
 
 export function memoryObjectStore(): ObjectStore {
   const blobs = new Map<string, Buffer>();
@@ -18,6 +20,8 @@ export function memoryObjectStore(): ObjectStore {
   };
   return {
     async put(content, options) {
+      const id = options?.id ?? randomBytes(16).toString('hex');
+      assert(idPattern.test(id), `an id of a blob, ${id.slice(0, 64)}`);
       const parts: Uint8Array[] = [];
       for await (const part of content) {
         options?.signal?.throwIfAborted();
@@ -26,7 +30,6 @@ export function memoryObjectStore(): ObjectStore {
       }
       options?.signal?.throwIfAborted();
       const bytes = Buffer.concat(parts);
-      const id = randomBytes(16).toString('hex');
       blobs.set(id, bytes);
       return { id, sizeBytes: bytes.length };
     },

@@ -7,8 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Kysely, sql } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import type { Abortable, Transaction } from '../../ports/metadata-store.ts';
+import type { SqlParts } from './reader.ts';
 import type { Tables } from './schema.ts';
-import type { Statements } from './statements.ts';
 import { sqlTransaction } from './transaction.ts';
 
 /** Bounds how long the first of a group waits for the last. */
@@ -30,15 +30,15 @@ interface Waiting {
 
 export class GroupWriter {
   readonly #db: Kysely<Tables>;
-  readonly #statements: Statements;
+  readonly #parts: SqlParts;
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
   /** Bounded by the callers, each of which waits for its write. */
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(db: Kysely<Tables>, statements: Statements) {
+  constructor(db: Kysely<Tables>, parts: SqlParts) {
     this.#db = db;
-    this.#statements = statements;
+    this.#parts = parts;
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>, options?: Abortable): Promise<T> {
@@ -48,9 +48,7 @@ export class GroupWriter {
         options?.signal?.throwIfAborted();
         const state = { open: true };
         try {
-          const result = await this.#inside.run(state, () =>
-            work(sqlTransaction(db, this.#statements)),
-          );
+          const result = await this.#inside.run(state, () => work(sqlTransaction(db, this.#parts)));
           return () => resolve(result);
         } finally {
           state.open = false;

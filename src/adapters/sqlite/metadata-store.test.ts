@@ -1,15 +1,19 @@
 /** The SQLite store under the common suite, and what only a file can do. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hkdfSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareUtf8 } from '../../kernel/bytes.ts';
+import { seededRandom } from '../../kernel/random.ts';
 import { metadataStoreContract } from '../../ports/metadata-store.contract.ts';
 import { sqliteMetadataStore } from './metadata-store.ts';
 import { behindPrefix } from './reader.ts';
+import { DamagedMetadata } from './row-guard.ts';
 
+const key = seededRandom(1).bytes(32);
 let folder = '';
 let count = 0;
 const newPath = () => join(folder, `${(count += 1)}.db`);
@@ -20,7 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('metadata in SQLite', () => metadataStoreContract(() => sqliteMetadataStore(newPath())));
+describe('metadata in SQLite', () =>
+  metadataStoreContract(() => sqliteMetadataStore(newPath(), { key })));
 
 test('rows and indexes are there again after closing and opening', async () => {
   const path = newPath();
@@ -53,6 +58,95 @@ test('a file that is no database is refused by its path', async () => {
   const missing = join(folder, 'no', 'such', 'folder.db');
   await expect(sqliteMetadataStore(missing)).rejects.toThrow(missing);
 });
+
+describe('an encrypted file', () => {
+  const pagesKey = Buffer.from(
+    hkdfSync('sha256', key, '', 'modelkeep metadata pages', 32),
+  ).toString('hex');
+  const options: Database.Options & { encryptionCipher: string; encryptionKey: string } = {
+    encryptionCipher: 'aes256cbc',
+    encryptionKey: pagesKey,
+  };
+  const rawOf = (path: string) => new Database(path, options);
+  const made = async (path = newPath()) => {
+    const store = await sqliteMetadataStore(path, { key });
+    await store.write(async (tx) => {
+      await tx.put(things, 'k', { a: 'planted' });
+      await tx.put(things, 'l', { a: 'other' });
+    });
+    return { path, store };
+  };
+
+  test('shows nothing of its rows, neither while it is open nor later', async () => {
+    const { path, store } = await made();
+    const parts = await Promise.all([path, `${path}-wal`].map((name) => readFile(name)));
+    await store.close();
+    for (const bytes of [...parts, await readFile(path)]) {
+      expect(bytes.includes('planted')).toBe(false);
+      expect(bytes.includes('test/thing')).toBe(false);
+    }
+    const again = await sqliteMetadataStore(path, { key });
+    expect(await again.get(things, 'k')).toEqual({ a: 'planted' });
+    await again.close();
+  });
+
+  test('is told from one with another key, one without, and what is no database', async () => {
+    const { path, store } = await made();
+    await store.close();
+    const other = Uint8Array.from(key).fill(1, 0, 1);
+    const wrong = sqliteMetadataStore(path, { key: other });
+    await expect(wrong).rejects.toThrow(/encrypted under another key, or is no database/);
+    await expect(sqliteMetadataStore(path)).rejects.toThrow('it is encrypted, or is no database');
+    const plain = newPath();
+    await (await sqliteMetadataStore(plain)).close();
+    const opened = sqliteMetadataStore(plain, { key });
+    await expect(opened).rejects.toThrow('it is not encrypted');
+    const raw = rawOf(path);
+    raw.exec('update schema_version set version = 1000');
+    raw.close();
+    await expect(sqliteMetadataStore(path, { key })).rejects.toThrow(/newer version/);
+  });
+
+  test.each([
+    ['a changed document', `update rows set document = replace(document, 'plan', 'PLAN')`],
+    [
+      'a document of another row',
+      `update rows set document = (select document from rows r2 where
+      r2.key = 'l') where key = 'k'`,
+    ],
+    ['a document without its check', `update rows set document = '{"a":"planted"}'`],
+    ['an empty document', `update rows set document = ''`],
+    ['a changed entry of an index', `update index_entries set value = 'planted' where key = 'l'`],
+  ])('with %s says so', async (_, change) => {
+    const { path, store } = await made();
+    await store.close();
+    const raw = rawOf(path);
+    raw.exec(change);
+    raw.close();
+    const again = await sqliteMetadataStore(path, { key });
+    const found = again.listBy(things, { index: 'a', equals: 'planted', limit: 9 });
+    await expect(found).rejects.toThrow(/the row "[kl]" of test\/thing was changed outside/);
+    if (change.includes('index_entries')) return again.close();
+    await expect(again.get(things, 'k')).rejects.toBeInstanceOf(DamagedMetadata);
+    await expect(again.list(things, { limit: 9 })).rejects.toBeInstanceOf(DamagedMetadata);
+    const inside = again.write((tx) => tx.get(things, 'k'));
+    await expect(inside).rejects.toBeInstanceOf(DamagedMetadata);
+    await again.close();
+  });
+});
+
+test.each(['', '-wal', '-shm'])(
+  'a symbolic link in place of the file%s is refused',
+  async (end) => {
+    const path = newPath();
+    const elsewhere = newPath();
+    await writeFile(elsewhere, '');
+    await symlink(elsewhere, `${path}${end}`);
+    const opened = sqliteMetadataStore(path, { key });
+    await expect(opened).rejects.toThrow(`${path}${end} is a symbolic link`);
+    expect(await readFile(elsewhere, 'utf8')).toBe('');
+  },
+);
 
 test('slices are found by seeking, not by reading the whole table', async () => {
   const path = newPath();

@@ -1,7 +1,11 @@
 /**
  * Metadata in one SQLite file (WAL, synchronous FULL: what was written survives a power cut). One
  * connection writes, another reads, so readers see what is committed and never wait for a write.
+ * With a key every page of the file and of its log is encrypted (AES-256-CBC by libsql), and every
+ * document is authenticated (`row-guard.ts`).
  */
+import { hkdfSync } from 'node:crypto';
+import { lstat, open } from 'node:fs/promises';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import Database from 'libsql';
 import { assert } from '../../kernel/assert.ts';
@@ -18,7 +22,8 @@ import type {
   Transaction,
 } from '../../ports/metadata-store.ts';
 import { GroupWriter } from './group-writer.ts';
-import { sqlReader } from './reader.ts';
+import { type SqlParts, sqlReader } from './reader.ts';
+import { noGuard, type RowGuard, rowGuard } from './row-guard.ts';
 import { migrate, type Tables } from './schema.ts';
 import { Statements } from './statements.ts';
 
@@ -27,26 +32,92 @@ const busyTimeoutMs = 5_000;
 /** Kysely writes few distinct statements; the bound only guards against a mistake. */
 const maxCachedStatements = 200;
 
+export interface SqliteOptions {
+  /** 32 bytes, the same as when the file was made; without one it is not encrypted. */
+  readonly key?: Uint8Array;
+}
+
+const keyBytes = 32;
+const fileMode = 0o600;
+/** How every SQLite file begins that is not encrypted. */
+const plainHead = Buffer.from('SQLite format 3\0');
+
 /**
  * Opens or makes the file, whose folder must exist, and brings its tables up to date. Throws,
- * naming the path, when it is no database or was written by a newer version.
+ * naming the path, when it is no database, has another key or none, was written by a newer
+ * version, or is a symbolic link.
  */
-export async function sqliteMetadataStore(path: string): Promise<MetadataStore> {
+export async function sqliteMetadataStore(
+  path: string,
+  { key }: SqliteOptions = {},
+): Promise<MetadataStore> {
   assert(path !== '' && path !== ':memory:', 'the metadata store needs a file');
+  assert(!key || key.length === keyBytes, `the key has ${keyBytes} bytes`);
+  const pages = key && Buffer.from(derived(key, 'pages')).toString('hex');
+  const guard = key ? rowGuard(derived(key, 'rows')) : noGuard;
   let writer: Kysely<Tables> | undefined;
   try {
-    writer = connect(path);
+    await refuseLinks(path);
+    // SQLite gives the files beside it the mode of this one.
+    await (await open(path, 'a', fileMode)).close();
+    writer = connect(path, pages);
     await migrate(writer, { text: 'text' });
-    return new SqliteMetadataStore(writer, connect(path));
+    return new SqliteMetadataStore(writer, { reader: connect(path, pages), guard });
   } catch (cause) {
     await writer?.destroy();
-    throw new Error(`cannot open ${path}: ${reasonOf(cause)}`, { cause });
+    const reason = (await keyProblem(path, cause, key !== undefined)) ?? reasonOf(cause);
+    throw new Error(`cannot open ${path}: ${reason}`, { cause });
   }
 }
 
-function connect(path: string): Kysely<Tables> {
-  const database = new Database(path);
+function derived(key: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, '', `modelkeep metadata ${purpose}`, keyBytes));
+}
+
+/** Whoever can put a link here would have the server write to a file of their choice. */
+async function refuseLinks(path: string): Promise<void> {
+  for (const name of [path, `${path}-wal`, `${path}-shm`]) {
+    const isLink = await lstat(name).then(
+      (found) => found.isSymbolicLink(),
+      () => false,
+    );
+    if (isLink) throw new Error(`${name} is a symbolic link`);
+  }
+}
+
+/** SQLite has one answer to every key that does not fit; undefined when it says another thing. */
+async function keyProblem(
+  path: string,
+  cause: unknown,
+  encrypted: boolean,
+): Promise<string | undefined> {
+  if ((cause as { readonly code?: unknown } | null)?.code !== 'SQLITE_NOTADB') return undefined;
+  const file = await open(path, 'r');
   try {
+    const { buffer } = await file.read(Buffer.alloc(plainHead.length), 0, plainHead.length, 0);
+    const plain = buffer.equals(plainHead);
+    if (plain && encrypted) return 'it is not encrypted, and was not made by this program';
+    return encrypted
+      ? 'it is encrypted under another key, or is no database'
+      : 'it is encrypted, or is no database';
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the package's own types leave out. */
+interface LibsqlOptions extends Database.Options {
+  readonly encryptionCipher?: string;
+  readonly encryptionKey?: string;
+}
+
+function connect(path: string, pagesKey: string | undefined): Kysely<Tables> {
+  const options: LibsqlOptions =
+    pagesKey === undefined ? {} : { encryptionCipher: 'aes256cbc', encryptionKey: pagesKey };
+  const database = new Database(path, options);
+  try {
+    // What SQLite sorts must not lie in files of its own, which are not encrypted.
+    database.pragma('temp_store = MEMORY');
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
@@ -76,12 +147,15 @@ class SqliteMetadataStore implements MetadataStore {
   readonly #reader: Reader;
   #closing: Promise<void> | undefined;
 
-  constructor(writer: Kysely<Tables>, reader: Kysely<Tables>) {
+  constructor(
+    writer: Kysely<Tables>,
+    { reader, guard }: { readonly reader: Kysely<Tables>; readonly guard: RowGuard },
+  ) {
     this.#writerDb = writer;
     this.#readerDb = reader;
-    const statements = new Statements(reader);
-    this.#writer = new GroupWriter(writer, statements);
-    this.#reader = sqlReader(reader, statements);
+    const parts: SqlParts = { statements: new Statements(reader), guard };
+    this.#writer = new GroupWriter(writer, parts);
+    this.#reader = sqlReader(reader, parts);
   }
 
   get<Row>(from: Collection<Row>, key: string): Promise<Row | undefined> {

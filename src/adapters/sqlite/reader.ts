@@ -3,23 +3,36 @@ import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';
 import type { Collection, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
+import type { RowGuard } from './row-guard.ts';
 import type { Tables } from './schema.ts';
 import type { SliceShape, Statements } from './statements.ts';
 
-export function sqlReader(db: Kysely<Tables>, statements: Statements): Reader {
+/** What every access to the rows needs besides the connection. */
+export interface SqlParts {
+  readonly statements: Statements;
+  readonly guard: RowGuard;
+}
+
+export function sqlReader(db: Kysely<Tables>, { statements, guard }: SqlParts): Reader {
+  const parsed = (collection: string, key: string, stored: string) =>
+    JSON.parse(guard.open({ collection, key }, stored));
   return {
     async get(from, key) {
-      const document = await statements.get(db, from.name, key);
-      return document === undefined ? undefined : JSON.parse(document);
+      const stored = await statements.get(db, from.name, key);
+      return stored === undefined ? undefined : parsed(from.name, key, stored);
     },
     async list<Row>(from: Collection<Row>, range: Range) {
       const { shape, values } = sliceOf(range);
       const all = [from.name, ...values, limitOf(range)];
       const found = await statements.slice(db, shape, all);
-      return found.map(({ key, document }) => ({ key, row: JSON.parse(document) as Row }));
+      return found.map(({ key, document }) => ({
+        key,
+        row: parsed(from.name, key, document) as Row,
+      }));
     },
     async listBy<Row>(from: Collection<Row>, range: IndexRange) {
-      assert(Object.hasOwn(from.indexes ?? {}, range.index), `no index ${range.index}`);
+      const valueOf = from.indexes?.[range.index];
+      assert(valueOf && Object.hasOwn(from.indexes ?? {}, range.index), `no index ${range.index}`);
       const direction = range.descending ? 'desc' : 'asc';
       const found = await slicedByValue(entriesOf(db, from.name, range.index), range)
         .orderBy('index_entries.value', direction)
@@ -27,7 +40,9 @@ export function sqlReader(db: Kysely<Tables>, statements: Statements): Reader {
         .limit(limitOf(range))
         .execute();
       return found.map(({ key, value, document }) => {
-        return { key, value, row: JSON.parse(document) as Row };
+        const row = parsed(from.name, key, document) as Row;
+        guard.found({ collection: from.name, key }, { value, own: valueOf(row) });
+        return { key, value, row };
       });
     },
   };

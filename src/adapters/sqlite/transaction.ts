@@ -2,17 +2,22 @@
 import type { Kysely } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import type { Collection, Transaction } from '../../ports/metadata-store.ts';
-import { sqlReader } from './reader.ts';
+import { type SqlParts, sqlReader } from './reader.ts';
+import type { RowName } from './row-guard.ts';
 import type { Tables } from './schema.ts';
-import type { Statements } from './statements.ts';
 
-export function sqlTransaction(tx: Kysely<Tables>, statements: Statements): Transaction {
+export function sqlTransaction(tx: Kysely<Tables>, parts: SqlParts): Transaction {
+  const { statements, guard } = parts;
+  const stored = <Row>(collection: Collection<Row>, key: string, row: Row) => {
+    const name = { collection: collection.name, key };
+    return { ...name, document: guard.close(name, documentOf(collection, row)) };
+  };
   return {
-    ...sqlReader(tx, statements),
+    ...sqlReader(tx, parts),
     async insert(into, key, row) {
       const result = await tx
         .insertInto('rows')
-        .values({ collection: into.name, key, document: documentOf(into, row) })
+        .values(stored(into, key, row))
         .onConflict((conflict) => conflict.columns(['collection', 'key']).doNothing())
         .executeTakeFirst();
       if (!result.numInsertedOrUpdatedRows) return false;
@@ -20,8 +25,7 @@ export function sqlTransaction(tx: Kysely<Tables>, statements: Statements): Tran
       return true;
     },
     async put(into, key, row) {
-      const document = documentOf(into, row);
-      await statements.put(tx, { collection: into.name, key, document });
+      await statements.put(tx, stored(into, key, row));
       if (into.indexes) await moveEntries(tx, { collection: into.name, key }, valuesOf(into, row));
     },
     async delete(from, key) {
@@ -30,11 +34,6 @@ export function sqlTransaction(tx: Kysely<Tables>, statements: Statements): Tran
       return true;
     },
   };
-}
-
-interface RowName {
-  readonly collection: string;
-  readonly key: string;
 }
 
 function documentOf<Row>(collection: Collection<Row>, row: Row): string {

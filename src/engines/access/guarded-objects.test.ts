@@ -1,7 +1,8 @@
 /** Objects under a role: what it may, what it may not, and what the bucket adds. */
 import { beforeEach, expect, test } from 'vitest';
-import { once } from '../../kernel/bytes.ts';
+import { gather, once } from '../../kernel/bytes.ts';
 import { nameKey, roles } from '../identity/rows.ts';
+import { sealedFixture } from '../objects/objects.fixture.ts';
 import { ObjectAccessDenied, type ObjectSpace } from '../objects/space.ts';
 import { account, allow, type Bench, bench, deny, policy } from './access.fixture.ts';
 import { type BucketRule, makeObjectsFor } from './guarded-objects.ts';
@@ -132,4 +133,52 @@ test('a role that may not be taken over gives no space', async () => {
   });
   const refused = await objectsFor(use);
   expect(refused.ok ? '' : refused.reason).toBe(`the role ${use.roleArn} does not exist`);
+});
+
+test('objects under managed keys need rights on the keys as well', async () => {
+  const { objects: real, keys, bucket } = sealedFixture();
+  await bucket('data');
+  const key = keys.add('one', { account });
+  const other = keys.add('two', { account });
+  const write = { bucket: 'data', key: 'a' };
+  await real.put(write, once(Buffer.from('secret')), { keyId: key.arn });
+  const owned: BucketRule = { owner: account };
+  const spaceWith = async (...statements: readonly object[]) => {
+    await b.role('Train', { inline: { p: policy(...(statements as never[])) } });
+    const parts = { objects: real, access: b.access, clock: b.clock, partition: 'aws' };
+    const objectsFor = makeObjectsFor({
+      ...{ ...parts, service: 'sagemaker.amazonaws.com', bucketRule: async () => owned },
+    });
+    const space = await objectsFor(use);
+    if (!space.ok) throw new Error(space.reason);
+    return space.value;
+  };
+  const blind = await spaceWith(allow('s3:*'));
+  await expect(blind.read(write)).rejects.toThrow(`kms:Decrypt on resource: ${key.arn} `);
+  await expect(blind.asFile(write)).rejects.toBeInstanceOf(ObjectAccessDenied);
+  // What is known of it without its bytes needs no key.
+  expect(await blind.head(write)).toMatchObject({ sizeBytes: 6 });
+  expect(await blind.put(write, once(Buffer.from('x')))).toMatchObject({ ok: true });
+  const refused = await blind.put(write, once(Buffer.from('x')), { keyId: key.arn });
+  expect(refused.ok ? '' : refused.reason).toContain(
+    `kms:GenerateDataKey on resource: ${key.arn} `,
+  );
+
+  const able = await spaceWith(
+    allow('s3:*'),
+    allow('kms:GenerateDataKey', key.arn),
+    allow('kms:Decrypt', key.arn, {
+      Condition: { StringLike: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::data/a' } },
+    }),
+  );
+  const put = await able.put(write, once(Buffer.from('again')), { keyId: key.arn });
+  expect(put).toMatchObject({ ok: true });
+  const stream = await able.read(write);
+  expect(stream && (await gather(stream, 100)).toString()).toBe('again');
+  expect((await able.put(write, once(Buffer.from('x')), { keyId: other.arn })).ok).toBe(false);
+  // The right is there, and the key is not usable: that is told too.
+  keys.change(key, { state: 'Disabled' });
+  await expect(able.read(write)).rejects.toThrow(`${key.arn} is disabled.`);
+  const disabled = await able.put(write, once(Buffer.from('x')), { keyId: key.arn });
+  expect(disabled.ok ? '' : disabled.reason).toBe(`${key.arn} is disabled.`);
 });

@@ -7,6 +7,8 @@ export interface CaptureTarget {
   readonly destinationUri: string;
   readonly endpointName: string;
   readonly variantName: string;
+  /** The managed key of the object, as the client named it; absent: as the bucket has it. */
+  readonly keyId?: string;
   /** By whose right the object is written; the server's own when left out. */
   readonly writer?: CaptureWriter;
 }

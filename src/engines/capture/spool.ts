@@ -1,6 +1,6 @@
 /**
- * Captured records on their way to becoming objects. Each endpoint variant, role, destination and
- * hour has a journal; its first line says where the object goes, so a journal left by a process
+ * Captured records on their way to becoming objects. Each endpoint variant, role, key, destination
+ * and hour has a journal; its first line says where the object goes, so a journal left by a process
  * that died tells all that is needed. The capture job turns sealed journals into objects.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -42,6 +42,7 @@ export interface SpoolHeader {
   readonly uri: string;
   /** As of `CaptureTarget`. */
   readonly writer?: CaptureWriter;
+  readonly keyId?: string;
 }
 
 interface OpenJournal {
@@ -74,8 +75,9 @@ export class Spool {
     const bytes = Buffer.from(line, 'utf8');
     if (this.#totalBytes + bytes.length > limits.maxTotalBytes) return false;
     this.#totalBytes += bytes.length;
-    const { destinationUri, endpointName, variantName, writer } = target;
-    const place = [destinationUri, endpointName, variantName, writer?.roleArn ?? ''];
+    const { destinationUri, endpointName, variantName, writer, keyId } = target;
+    const right = [writer?.roleArn ?? '', keyId ?? ''];
+    const place = [destinationUri, endpointName, variantName, ...right];
     const stream = [...place, hourFolder(nowMs)].join('\n');
     const open = this.#open.get(stream) ?? this.#begin(stream, target, nowMs);
     open.sizeBytes += bytes.length;
@@ -139,6 +141,7 @@ export class Spool {
       version: headerVersion,
       uri,
       ...(target.writer ? { writer: target.writer } : {}),
+      ...(target.keyId === undefined ? {} : { keyId: target.keyId }),
     };
     const journal = this.#openJournal(`${spoolPrefix}${id}`, header);
     const open = { stream, openedAtMs: nowMs, journal, sizeBytes: 0, appending: new Set<never>() };

@@ -36,9 +36,13 @@ export async function planDeployment(
       into.push(variant.value);
     }
   }
-  const { name: configName, capture } = config;
+  const { name: configName, capture, volumeKeyId } = config;
   const startedAtMs = parts.nowMs;
-  return ok({ configName, variants, shadows, startedAtMs, ...(capture ? { capture } : {}) });
+  return ok({
+    ...{ configName, variants, shadows, startedAtMs },
+    ...(capture ? { capture } : {}),
+    ...(volumeKeyId === undefined ? {} : { volumeKeyId }),
+  });
 }
 
 async function resolve(

@@ -40,6 +40,8 @@ export interface CapturePlan {
   /** Lower-case media types whose bodies are recorded as text. */
   readonly csvTypes: readonly string[];
   readonly jsonTypes: readonly string[];
+  /** The managed key of the records, as the client named it; absent: as their bucket has it. */
+  readonly keyId?: string;
 }
 
 /** Never changes once it is made. */
@@ -50,6 +52,8 @@ export interface EndpointConfig {
   readonly variants: readonly VariantPlan[];
   readonly shadows: readonly VariantPlan[];
   readonly capture?: CapturePlan;
+  /** The managed key of its volumes, as the client named it. */
+  readonly volumeKeyId?: string;
   readonly request: Readonly<Record<string, unknown>>;
   readonly createdAtMs: number;
 }
@@ -70,6 +74,8 @@ export interface Deployment {
   readonly variants: readonly Variant[];
   readonly shadows: readonly Variant[];
   readonly capture?: CapturePlan;
+  /** As the configuration has it: servers start only while the key can be used. */
+  readonly volumeKeyId?: string;
   /** How its traffic was asked to be shifted, as the client said it. */
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly startedAtMs: number;

@@ -4,6 +4,7 @@
  * elsewhere: see `permission.ts` for what to ask.
  */
 import type { Scope } from '../../kernel/arn.ts';
+import type { Caller } from '../../kernel/caller.ts';
 import type { KeyRow } from './rows.ts';
 
 export type KeyProblem =
@@ -66,6 +67,9 @@ export interface Keys {
   open(sealed: Uint8Array, options: OpenOptions): Promise<KeyAnswer<OpenedData>>;
   /** The key that sealed it, as far as the text itself tells; nothing is verified. */
   keyOf(sealed: Uint8Array): Promise<KeyAnswer<KeyRow>>;
-  /** Key policy and grants as one policy document, for `Check.resourcePolicy`. */
-  policyOf(key: KeyRow): Promise<string>;
+  /**
+   * Key policy and grants as one policy document, for `Check.resourcePolicy`. With a caller only
+   * the grants that name it: for one question the others do not matter, and there may be many.
+   */
+  policyOf(key: KeyRow, caller?: Caller): Promise<string>;
 }

@@ -1,6 +1,6 @@
 /** What the key engine records: plain JSON rows and their collections. Key bytes only sealed. */
 import type { Scope } from '../../kernel/arn.ts';
-import type { Collection } from '../../ports/metadata-store.ts';
+import { type Collection, sortable } from '../../ports/metadata-store.ts';
 
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC' | 'KEY_AGREEMENT';
 
@@ -43,6 +43,12 @@ export interface KeyRow {
   readonly multiRegion: boolean;
   /** JSON text. */
   readonly policy: string;
+  /** Users and roles that the policy names, by ARN: the unique ids they had when it was written. */
+  readonly trustedIds?: Readonly<Record<string, string>>;
+  /** Names of its aliases, kept with the alias rows. */
+  readonly aliases?: readonly string[];
+  /** How many grants there are: without any none need be looked for. */
+  readonly grants?: number;
   readonly tags: readonly KeyTag[];
   /** Absent: not rotated by itself. */
   readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number };
@@ -74,6 +80,8 @@ export interface MaterialRow {
   readonly rotatedBy?: 'AUTOMATIC' | 'ON_DEMAND';
   readonly rotatedAtMs?: number;
   readonly expiresAtMs?: number;
+  /** Imported material: what its user calls it. */
+  readonly description?: string;
 }
 
 export interface AliasRow {
@@ -95,10 +103,15 @@ export interface GrantRow {
   readonly createdAtMs: number;
   /** A principal's ARN, or a service's name. */
   readonly grantee: string;
+  /** The unique id that the grantee had when the grant was made, of users and roles. */
+  readonly granteeId?: string;
   readonly retiring?: string;
+  readonly retiringId?: string;
   readonly operations: readonly string[];
   readonly contextSubset?: Readonly<Record<string, string>>;
   readonly contextEquals?: Readonly<Record<string, string>>;
+  /** What it is used for must be this: `aws:SourceArn`. */
+  readonly sourceArn?: string;
   /** The account that made it. */
   readonly issuer: string;
 }
@@ -108,9 +121,30 @@ export function keyed({ account, region }: Omit<Scope, 'partition'>, id: string)
   return `${account}/${region}/${id}`;
 }
 
-export const keyRows: Collection<KeyRow> = { name: 'keys/key' };
+/** By `keyed(scope, id)`; `due` is when something of the key is due by itself. */
+export const keyRows: Collection<KeyRow> = {
+  name: 'keys/key',
+  indexes: {
+    due(row) {
+      const dueMs = dueAtMs(row);
+      return dueMs === Number.POSITIVE_INFINITY ? undefined : sortable(dueMs);
+    },
+  },
+};
 
-/** By `keyed(scope, keyId)`, `/` and material id; the index is in order of making. */
+/**
+ * When the key is due to be deleted or rotated, or its imported bytes to expire. A key that is not
+ * enabled is not rotated: it is as soon as it is enabled again.
+ */
+export function dueAtMs({ state, deleteAtMs, rotation, validToMs }: KeyRow): number {
+  return Math.min(
+    deleteAtMs ?? Number.POSITIVE_INFINITY,
+    validToMs ?? Number.POSITIVE_INFINITY,
+    (state === 'Enabled' ? rotation?.nextAtMs : undefined) ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+/** By `keyed(scope, keyId)`, `/` and material id. */
 export const materialRows: Collection<MaterialRow> = { name: 'keys/material' };
 
 /** By `keyed(scope, name)`. */
@@ -122,8 +156,16 @@ export const aliasRows: Collection<AliasRow> = {
 /** By `keyed(scope, keyId)`, `/` and grant id. */
 export const grantRows: Collection<GrantRow> = {
   name: 'keys/grant',
-  indexes: { retiring: (row) => row.retiring },
+  indexes: {
+    retiring: (row) => row.retiring,
+    grantee: (row) => granteeOf(row.keyArn, row.granteeId ?? row.grantee),
+  },
 };
+
+/** What the index `grantee` has. */
+export function granteeOf(keyArn: string, grantee: string): string {
+  return `${keyArn} ${grantee}`;
+}
 
 export function materialContext(keyArn: string, material: string): Record<string, string> {
   return { purpose: 'key-material', key: keyArn, material };

@@ -7,9 +7,11 @@ export const logFolders = {
   processing: 'processing-jobs',
   transform: 'transform-jobs',
   endpoints: 'endpoints',
+  functions: 'functions',
 } as const;
 
 const instanceDigits = 17;
+const runDigits = 32;
 
 /** What the names of all logs of an account and region begin with. */
 export function logScope({ account, region }: Scope): string {
@@ -47,6 +49,15 @@ export function endpointLog(
 ): string {
   const folder = `${logScope(scope)}${logFolders.endpoints}/${name}`;
   return `${folder}/${variant.name}/${instance(variant.instanceId)}`;
+}
+
+/** One log for each rotation of a secret by the function. */
+export function functionLog(
+  { scope, name }: { readonly scope: Scope; readonly name: string },
+  run: string,
+): string {
+  const id = createHash('sha256').update(run).digest('hex').slice(0, runDigits);
+  return `${logScope(scope)}${logFolders.functions}/${name}/run-${id}`;
 }
 
 function instance(id: string): string {

@@ -43,6 +43,9 @@ export interface MonitoringPlan {
   readonly statisticsUri?: string;
   /** The baseline's documents are that job's outputs when no URI is given. */
   readonly baseliningJobName?: string;
+  /** Managed keys as the client named them: of what a run writes, of what it keeps meanwhile. */
+  readonly outputKeyId?: string;
+  readonly volumeKeyId?: string;
   readonly maxRuntimeSeconds: number;
   readonly roleArn: string;
   /** Instance type, count, volume: kept for Describe, without effect here. */

@@ -17,7 +17,13 @@ export type Why =
   | 'partTooSmall'
   | 'partChecksumMissing'
   | 'badChecksum'
-  | 'badSize';
+  | 'badSize'
+  /** `detail.problem` says what is the matter with the managed key, as `KeyProblem`. */
+  | 'keyProblem'
+  | 'customerKeyMissing'
+  | 'customerKeyUnwanted'
+  | 'customerKeyWrong'
+  | 'customerKeysBlocked';
 
 export interface No extends Refusal {
   readonly why: Why;

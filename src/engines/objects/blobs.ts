@@ -6,10 +6,12 @@ import { createHash } from 'node:crypto';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import { type Logger, silentLogger } from '../../kernel/log.ts';
 import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
-import type { Blob, BlobFile, ByteRange, ObjectStore } from '../../ports/object-store.ts';
+import type { Blob, BlobFile, ByteRange } from '../../ports/object-store.ts';
+import type { SealedStore } from '../sealing/sealed-store.ts';
 import { type Answer, no } from './answer.ts';
 import { makeDigest } from './digest.ts';
 import { blobRows, type ChecksumAlgorithm, orphanRows } from './rows.ts';
+import type { Seal } from './seals.ts';
 
 /** S3's limit for one put and for one part. */
 export const maxPutBytes = 5 * 1024 ** 3;
@@ -18,7 +20,7 @@ export const maxPutBytes = 5 * 1024 ** 3;
 export interface Taken {
   readonly blob: string;
   readonly sizeBytes: number;
-  /** MD5, hex. */
+  /** Hex: the MD5 of what the store's own key encrypts; of all else it tells nothing. */
   readonly etag: string;
   /** Base64, by the algorithm asked for. */
   readonly digest?: string;
@@ -26,6 +28,14 @@ export interface Taken {
 
 export interface TakeOptions extends Abortable {
   readonly digest?: ChecksumAlgorithm;
+}
+
+export interface Taking extends TakeOptions {
+  readonly seal: Seal;
+}
+
+export interface Reads extends Abortable {
+  readonly seal: Seal;
 }
 
 export interface Segment {
@@ -40,15 +50,15 @@ export interface Pin {
 
 export interface Blobs {
   /** Refuses `tooLarge` past `maxPutBytes`; what the stream throws is rethrown and nothing kept. */
-  take(content: ByteStream, options: TakeOptions): Promise<Answer<Taken>>;
+  take(content: ByteStream, options: Taking): Promise<Answer<Taken>>;
   /** After the commit that named them last: deletes them, those being read once they are not. */
   drop(ids: readonly string[]): Promise<void>;
   pin(ids: readonly string[]): Pin;
   /** One after another; releases the pin at the end, however it comes. */
-  read(segments: readonly Segment[], pin: Pin, options: Abortable): ByteStream;
+  read(segments: readonly Segment[], pin: Pin, options: Reads): ByteStream;
   /** A blob of all that, which no row names: it is the caller's to drop. */
   join(content: ByteStream, options: Abortable): Promise<Blob>;
-  asFile(id: string, options: Abortable): Promise<BlobFile>;
+  asFile(id: string, options: Reads): Promise<BlobFile>;
   /** See `Objects.sweepOrphans`. */
   sweep(options: SweepOptions): Promise<number>;
 }
@@ -76,7 +86,7 @@ export async function letGo(tx: Transaction, blob: string, freed: string[]): Pro
 
 export interface BlobParts {
   readonly store: MetadataStore;
-  readonly blobs: ObjectStore;
+  readonly blobs: SealedStore;
   readonly log?: Logger;
 }
 
@@ -128,7 +138,7 @@ export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blob
     read: (segments, pin, options) => new Reading(readAll(blobs, segments, options), pin, options),
 
     join: (content, options) => blobs.put(content, options),
-    asFile: (id, options) => blobs.asFile(id, options),
+    asFile: (id, { seal, ...options }) => blobs.asFile(id, { ...options, ...seal.options() }),
     sweep: (options) => sweep({ store, blobs, isRead: (id) => readers.has(id) }, options),
   };
 }
@@ -139,10 +149,11 @@ export async function giveUp(stream: ByteStream): Promise<void> {
 }
 
 async function take(
-  blobs: ObjectStore,
+  blobs: SealedStore,
   content: ByteStream,
-  options: TakeOptions,
+  { seal, ...options }: Taking,
 ): Promise<Answer<Taken>> {
+  // The MD5 of what others must not read would tell them when they guess right.
   const md5 = createHash('md5');
   const digest = options.digest && makeDigest(options.digest);
   async function* tapped(): ByteStream {
@@ -150,14 +161,15 @@ async function take(
     for await (const bytes of content) {
       sizeBytes += bytes.length;
       if (sizeBytes > maxPutBytes) throw new TooLarge();
-      md5.update(bytes);
+      if (!seal.newEtag) md5.update(bytes);
       digest?.update(bytes);
       yield bytes;
     }
   }
   try {
-    const { id, sizeBytes } = await blobs.put(tapped(), options);
-    const taken = { blob: id, sizeBytes, etag: md5.digest('hex') };
+    const { id, sizeBytes } = await blobs.put(tapped(), { ...options, ...seal.options() });
+    const etag = seal.newEtag?.() ?? md5.digest('hex');
+    const taken = { blob: id, sizeBytes, etag };
     return { ok: true, value: digest ? { ...taken, digest: digest.base64() } : taken };
   } catch (error) {
     if (error instanceof TooLarge) return no('tooLarge', `more than ${maxPutBytes} bytes`);
@@ -166,11 +178,14 @@ async function take(
 }
 
 async function* readAll(
-  blobs: ObjectStore,
+  blobs: SealedStore,
   segments: readonly Segment[],
-  options: Abortable,
+  { seal, ...options }: Reads,
 ): ByteStream {
-  for (const { blob, range } of segments) yield* blobs.read(blob, range, options);
+  // Whoever gave up before the first read has ended the key as well.
+  options.signal?.throwIfAborted();
+  const sealed = { ...options, ...seal.options() };
+  for (const { blob, range } of segments) yield* blobs.read(blob, range, sealed);
 }
 
 /** A stream that lets go of its blobs when it ends, is given up, or its request is aborted. */

@@ -4,6 +4,7 @@ import { type Answer, no, noBucket } from './answer.ts';
 import { prefixOf } from './keys.ts';
 import { commit, type Kit } from './kit.ts';
 import {
+  type BucketEncryption,
   type BucketRow,
   bucketRows,
   liveRows,
@@ -41,6 +42,8 @@ export interface Buckets {
   setPolicy(name: string, policy: string | undefined): Promise<Answer<BucketRow>>;
   /** Refuses `noBucket`. */
   setPublicAccess(name: string, block: PublicAccessBlock | 'none'): Promise<Answer<BucketRow>>;
+  /** Refuses `noBucket`. Of what is put from now on; undefined goes back to the default. */
+  setEncryption(name: string, to: BucketEncryption | undefined): Promise<Answer<BucketRow>>;
 }
 
 export function makeBuckets(kit: Kit): Buckets {
@@ -72,6 +75,8 @@ export function makeBuckets(kit: Kit): Buckets {
     setPolicy: (name, policy) =>
       update(name, ({ policy: _, ...row }) => (policy === undefined ? row : { ...row, policy })),
     setPublicAccess: (name, publicAccess) => update(name, (row) => ({ ...row, publicAccess })),
+    setEncryption: (name, to) =>
+      update(name, ({ encryption: _, ...row }) => (to ? { ...row, encryption: to } : row)),
   };
 }
 

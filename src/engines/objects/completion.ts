@@ -16,6 +16,7 @@ import {
   type UploadRow,
   uploadRows,
 } from './rows.ts';
+import type { Unlocking } from './seals.ts';
 import { type Change, checkPrecondition, type Precondition, place } from './versions.ts';
 
 /** Every part but the last. */
@@ -28,7 +29,7 @@ export interface CompletedPart {
   readonly checksum?: Pick<Checksum, 'algorithm' | 'value'>;
 }
 
-export interface Completion {
+export interface Completion extends Unlocking {
   /** At least one. */
   readonly parts: readonly CompletedPart[];
   readonly precondition: Precondition;
@@ -120,7 +121,7 @@ function joined(
   if (expected && !(checksum && agrees(expected, checksum))) {
     return no('badChecksum', 'the checksum is another', { algorithm: expected.algorithm });
   }
-  const { headers, metadata, tags, storageClass } = upload;
+  const { headers, metadata, tags, storageClass, encryption } = upload;
   const object: ObjectFacts = {
     headers,
     metadata,
@@ -129,6 +130,7 @@ function joined(
     sizeBytes,
     etag: multipartEtag(parts.map((part) => part.etag)),
     content: { kind: 'parts', manifest: upload.uploadId, count: parts.length },
+    ...(encryption ? { encryption } : {}),
     ...(checksum ? { checksum } : {}),
     uploadId: upload.uploadId,
   };

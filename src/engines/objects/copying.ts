@@ -1,11 +1,13 @@
 /**
- * Copying an object. One with a single blob shares it; one made of parts is read and put again,
- * since its copy is an object in one piece with the MD5 of the whole.
+ * Copying an object. One with a single blob under the store's own key shares it; all else is read
+ * and put again: what is made of parts, since its copy is an object in one piece with the MD5 of
+ * the whole, and what is or will be under another key.
  */
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { type Answer, no, noBucket } from './answer.ts';
 import { giveUp } from './blobs.ts';
 import { digestOf } from './digest.ts';
+import { requestFor, type SealWish } from './key-choice.ts';
 import { commit, type Kit } from './kit.ts';
 import { type PutResult, put, resultOf } from './putting.ts';
 import { openVersion } from './reading.ts';
@@ -17,6 +19,7 @@ import {
   type ObjectFacts,
   type StoredVersion,
 } from './rows.ts';
+import { ownSeal } from './seals.ts';
 import type { ObjectAddress } from './space.ts';
 import { checkPrecondition, type Precondition, place, share } from './versions.ts';
 
@@ -25,6 +28,10 @@ export interface CopyRequest extends Abortable {
   readonly precondition: Precondition;
   /** Of the copy; the source's when absent. */
   readonly algorithm?: ChecksumAlgorithm;
+  /** Of the copy; as the target's bucket has it when absent. Nothing of the source's. */
+  readonly encryption?: SealWish;
+  /** Opens the source. */
+  readonly sourceKey?: Uint8Array;
 }
 
 export interface Copying {
@@ -35,15 +42,25 @@ export interface Copying {
 
 export async function copy(kit: Kit, copying: Copying): Promise<Answer<PutResult>> {
   const { source, to, request } = copying;
-  const { description, precondition, signal } = request;
+  const { description, precondition, signal, encryption, sourceKey } = request;
   const { content } = source.object;
-  if (content.kind === 'blob') return shareBlob(kit, content.blob, copying);
-  const bytes = await openVersion(kit, source, signal ? { signal } : {});
+  const bucket = await kit.store.get(bucketRows, to.bucket);
+  if (!bucket) return noBucket(to.bucket);
+  const wanted = requestFor(bucket, encryption);
+  const kinds = [wanted.kind, (source.object.encryption ?? ownSeal.encryption).kind];
+  if (content.kind === 'blob' && !sourceKey && kinds.every((kind) => kind === 'own')) {
+    return shareBlob(kit, content.blob, copying);
+  }
+  const bytes = await openVersion(kit, source, {
+    ...(signal ? { signal } : {}),
+    ...(sourceKey ? { customerKey: sourceKey } : {}),
+  });
   if (!bytes.ok) return bytes;
   const digest = request.algorithm ?? source.object.checksum?.algorithm;
   const putRequest = {
     description,
     precondition,
+    encryption: wanted,
     ...(digest ? { digest } : {}),
     ...(signal ? { signal } : {}),
   };
@@ -68,6 +85,7 @@ async function shareBlob(
     sizeBytes,
     etag,
     content,
+    encryption: ownSeal.encryption,
     ...(checksum.value ? { checksum: checksum.value } : {}),
   };
   return commit(kit, async (tx, change) => {

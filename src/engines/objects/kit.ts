@@ -5,11 +5,13 @@ import type { Random } from '../../kernel/random.ts';
 import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
 import type { Answer } from './answer.ts';
 import type { Blobs } from './blobs.ts';
+import type { Keeper } from './seals.ts';
 import type { Change } from './versions.ts';
 
 export interface Kit {
   readonly store: MetadataStore;
   readonly blobs: Blobs;
+  readonly keeper: Keeper;
   readonly clock: Clock;
   readonly random: Random;
 }

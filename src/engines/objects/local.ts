@@ -8,7 +8,12 @@ import { remove } from './managing.ts';
 import { summaryOf } from './putting.ts';
 import { openVersion, versionAsFile } from './reading.ts';
 import { bucketRows, liveRows, type StoredVersion } from './rows.ts';
-import type { ObjectAddress, ObjectSpace } from './space.ts';
+import {
+  formatObjectUri,
+  ObjectAccessDenied,
+  type ObjectAddress,
+  type ObjectSpace,
+} from './space.ts';
 
 export function makeSpace(kit: Kit): Omit<ObjectSpace, 'put'> {
   const find = (at: ObjectAddress) => kit.store.get(liveRows, locatorOf(at.bucket, at.key));
@@ -34,7 +39,10 @@ export function makeSpace(kit: Kit): Omit<ObjectSpace, 'put'> {
   };
 }
 
-/** Looks again as long as the object changes between being found and being held. */
+/**
+ * Looks again as long as the object changes between being found and being held. Throws
+ * `ObjectAccessDenied` for what cannot be opened.
+ */
 async function settled<T>(
   at: ObjectAddress,
   find: (at: ObjectAddress) => Promise<StoredVersion | undefined>,
@@ -47,6 +55,9 @@ async function settled<T>(
     if (!version) return undefined;
     answer = await use(version);
     if (answer.ok) return answer.value;
+    if (answer.why !== 'changed') {
+      throw new ObjectAccessDenied(`${formatObjectUri(at)}: ${answer.reason}`);
+    }
   }
   throw new Error(`${at.key} kept changing: ${answer.ok ? '' : answer.reason}`);
 }

@@ -4,17 +4,29 @@ import { memoryObjectStore } from '../../adapters/memory/object-store.ts';
 import { gather, once } from '../../kernel/bytes.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { seededRandom } from '../../kernel/random.ts';
+import { sealedObjects } from '../sealing/sealed-objects.ts';
 import type { Answer } from './answer.ts';
+import { FakeKeys } from './keys.fixture.ts';
 import { makeObjects } from './objects.ts';
 import type { StoredVersion, VersionRow } from './rows.ts';
 
 export const account = '123456789012';
 
+/** Blobs are kept as they are: what is tested with it has many, and looks at none. */
 export function fixture() {
+  const inner = memoryObjectStore();
+  return fixtureOver({ blobs: inner, inner });
+}
+
+export function sealedFixture() {
+  return fixtureOver(sealedBlobs());
+}
+
+function fixtureOver({ blobs, inner }: ReturnType<typeof sealedBlobs>) {
   const store = memoryMetadataStore();
-  const blobs = memoryObjectStore();
+  const keys = new FakeKeys();
   const clock = new VirtualClock(Date.UTC(2030, 0, 1));
-  const objects = makeObjects({ store, blobs, clock, random: seededRandom(7) });
+  const objects = makeObjects({ store, blobs, keys, clock, random: seededRandom(7) });
   const blobCount = async () => {
     let count = 0;
     for await (const _ of blobs.ids()) count += 1;
@@ -28,7 +40,21 @@ export function fixture() {
     valueOf(await objects.put({ bucket, key }, text(content)));
   const textOf = async (version: StoredVersion, range?: { start: number; end: number }) =>
     gathered(valueOf(await objects.open(version, range ? { range } : {})));
-  return { store, blobs, clock, objects, blobCount, bucket, put, textOf };
+  return { store, blobs, inner, keys, clock, objects, blobCount, bucket, put, textOf };
+}
+
+/** Blobs as a server keeps them: sealed, over a store that tests may tamper with. */
+export function sealedBlobs() {
+  const inner = memoryObjectStore();
+  const scratch = memoryObjectStore();
+  const random = seededRandom(8);
+  const key = random.bytes(32);
+  const blobs = sealedObjects(inner, {
+    keyring: { current: key, all: [key], find: () => key },
+    random,
+    temporaryFiles: { make: async (content) => scratch.asFile((await scratch.put(content)).id) },
+  });
+  return { blobs, inner };
 }
 
 export function valueOf<T>(answer: Answer<T>): T {

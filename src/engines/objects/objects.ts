@@ -7,11 +7,14 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Keys } from '../keys/keys.ts';
+import type { SealedStore } from '../sealing/sealed-store.ts';
 import type { Answer } from './answer.ts';
 import { makeBlobs } from './blobs.ts';
 import { type Buckets, makeBuckets } from './buckets.ts';
 import { type CopyRequest, copy } from './copying.ts';
+import { makeKeyFinder } from './key-choice.ts';
+import { type KeyNeeds, makeKeyNeeds } from './key-needs.ts';
 import type { Kit } from './kit.ts';
 import {
   allVersions,
@@ -25,14 +28,19 @@ import {
 import { makeSpace } from './local.ts';
 import { find, type Removal, type Removed, remove, setTags } from './managing.ts';
 import { type PutRequest, type PutResult, put } from './putting.ts';
-import { openVersion, partsOf, type ReadOptions } from './reading.ts';
+import { openVersion, partsOf, type ReadOptions, unlock } from './reading.ts';
 import { liveRows, type Part, type StoredVersion, type Tag, type VersionRow } from './rows.ts';
+import { makeKeeper, type Unlocking } from './seals.ts';
 import type { ObjectAddress, ObjectSpace } from './space.ts';
 import { makeUploads, type Uploads } from './uploads.ts';
 
 export interface ObjectsParts {
   readonly store: MetadataStore;
-  readonly blobs: ObjectStore;
+  readonly blobs: SealedStore;
+  /** Absent: what is to be encrypted under a managed key is refused. */
+  readonly keys?: Keys;
+  /** Of the ARNs of keys and objects; `aws` when absent. */
+  readonly partition?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log?: Logger;
@@ -60,12 +68,16 @@ export interface Objects extends ObjectSpace {
   /** Whose a bucket is, and what its policy says; undefined when there is no such bucket. */
   policyOf(bucket: string): Promise<BucketAccess | undefined>;
   readonly uploads: Uploads;
-  /** Refuses `noBucket`, `precondition`, `noObject` (ifMatch), `tooLarge`. */
+  /** What using the managed key of an object needs permission for. */
+  readonly keyNeeds: KeyNeeds;
+  /** Refuses `noBucket`, `precondition`, `noObject` (ifMatch), `tooLarge`; as `Keeper.begin`. */
   put(at: ObjectAddress, content: ByteStream, request?: PutRequest): Promise<Answer<PutResult>>;
   /** The newest or the named version, a delete marker included. Refuses `noObject`, `noVersion`. */
   find(at: ObjectAddress, version?: string): Promise<Answer<VersionRow>>;
-  /** The bytes of a version just found. Refuses `changed`: find it again. */
+  /** The bytes of a version just found. Refuses `changed`: find it again; as `Keeper.open`. */
   open(version: StoredVersion, options?: ReadOptions): Promise<Answer<ByteStream>>;
+  /** Whether the bytes of the version can be opened now. Refuses as `Keeper.open`. */
+  unlock(version: StoredVersion, unlocking: Unlocking): Promise<Answer<undefined>>;
   /** Undefined when it was not made of parts. */
   parts(version: StoredVersion): Promise<readonly Part[] | undefined>;
   /** Copies a version just found. Refuses as `put` does, and `changed`: find it again. */
@@ -90,8 +102,10 @@ export interface Objects extends ObjectSpace {
 }
 
 export function makeObjects(parts: ObjectsParts): Objects {
-  const { store, clock, random } = parts;
-  const kit: Kit = { store, clock, random, blobs: makeBlobs(parts) };
+  const { store, clock, random, keys, partition = 'aws' } = parts;
+  const finder = makeKeyFinder({ keys, partition });
+  const keeper = makeKeeper({ finder, clock, random });
+  const kit: Kit = { store, clock, random, keeper, blobs: makeBlobs(parts) };
   const buckets = makeBuckets(kit);
   return {
     ...makeSpace(kit),
@@ -103,9 +117,11 @@ export function makeObjects(parts: ObjectsParts): Objects {
       return { owner, ...(policy === undefined ? {} : { policy }) };
     },
     uploads: makeUploads(kit),
+    keyNeeds: makeKeyNeeds({ store, finder }),
     put: (at, content, request = {}) => put(kit, at, { content, request }),
     find: (at, version) => find(store, at, version),
     open: (version, options = {}) => openVersion(kit, version, options),
+    unlock: (version, unlocking) => unlock(kit, version, unlocking),
     parts: (version) => partsOf(kit, version),
     copy: (source, to, request) => copy(kit, { source, to, request }),
     remove: (bucket, which) => remove(kit, bucket, which),

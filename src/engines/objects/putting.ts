@@ -3,6 +3,7 @@ import { defined } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import { type Answer, noBucket } from './answer.ts';
 import { hold, type TakeOptions } from './blobs.ts';
+import { requestFor, type SealWish } from './key-choice.ts';
 import { commitTaken, type Kit } from './kit.ts';
 import {
   bucketRows,
@@ -12,6 +13,7 @@ import {
   type StoredVersion,
   type VersionRow,
 } from './rows.ts';
+import type { Seal } from './seals.ts';
 import type { ObjectAddress, ObjectSummary, PutOptions } from './space.ts';
 import { checkPrecondition, type Precondition, place } from './versions.ts';
 
@@ -19,6 +21,8 @@ export interface PutRequest extends PutOptions, TakeOptions {
   /** Goes before `contentType` and `metadata`. */
   readonly description?: Description;
   readonly precondition?: Precondition;
+  /** Goes before `keyId`; absent, both: as the bucket has it. */
+  readonly encryption?: SealWish;
   /** What the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
 }
@@ -43,10 +47,41 @@ export async function put(
 ): Promise<Answer<PutResult>> {
   const { precondition = {} } = request;
   // Decided again in the transaction; refusing here saves the client from sending the bytes.
-  if (!(await kit.store.get(bucketRows, at.bucket))) return noBucket(at.bucket);
+  const bucket = await kit.store.get(bucketRows, at.bucket);
+  if (!bucket) return noBucket(at.bucket);
   const early = await checkPrecondition(kit.store, at, precondition);
   if (!early.ok) return early;
-  const taken = await kit.blobs.take(content, request);
+  const seal = await kit.keeper.begin(at, bucket, requestFor(bucket, wishOf(request)));
+  if (!seal.ok) return seal;
+  try {
+    return await putSealed(kit, at, { content, request, seal: seal.value });
+  } finally {
+    seal.value.end();
+  }
+}
+
+function wishOf({ encryption, keyId }: PutRequest): SealWish | undefined {
+  if (encryption || keyId === undefined) return encryption;
+  return { kind: 'key', reference: keyId };
+}
+
+interface Putting {
+  readonly content: ByteStream;
+  readonly request: PutRequest;
+  readonly seal: Seal;
+}
+
+async function putSealed(
+  kit: Kit,
+  at: ObjectAddress,
+  { content, request, seal }: Putting,
+): Promise<Answer<PutResult>> {
+  const { precondition = {}, digest: algorithm, signal } = request;
+  const taken = await kit.blobs.take(content, {
+    seal,
+    ...(algorithm ? { digest: algorithm } : {}),
+    ...(signal ? { signal } : {}),
+  });
   if (!taken.ok) return taken;
   const { blob, sizeBytes, etag, digest } = taken.value;
   const computed: Checksum | undefined = request.digest && {
@@ -61,6 +96,7 @@ export async function put(
       sizeBytes,
       etag,
       content: { kind: 'blob', blob },
+      encryption: seal.encryption,
       ...(checksum ? { checksum } : {}),
     };
     const bucket = await tx.get(bucketRows, at.bucket);

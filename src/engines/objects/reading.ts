@@ -7,8 +7,9 @@ import { type Answer, no } from './answer.ts';
 import type { Pin, Segment } from './blobs.ts';
 import type { Kit } from './kit.ts';
 import { blobRows, manifestRows, type Part, type StoredVersion } from './rows.ts';
+import { ownSeal, type Seal, type Unlocking } from './seals.ts';
 
-export interface ReadOptions extends Abortable {
+export interface ReadOptions extends Abortable, Unlocking {
   /** Within the object; all of it when absent. */
   readonly range?: ByteRange;
 }
@@ -50,17 +51,54 @@ async function pinned(kit: Kit, version: StoredVersion): Promise<Answer<Pinned>>
   return { ok: true, value: { segments, pin } };
 }
 
+interface Unlocked extends Pinned {
+  readonly seal: Seal;
+}
+
+/** Opens the key and holds the blobs; releasing the pin ends the key as well. */
+async function unlocked(
+  kit: Kit,
+  version: StoredVersion,
+  unlocking: Unlocking,
+): Promise<Answer<Unlocked>> {
+  const { encryption } = version.object;
+  const opened = await kit.keeper.open({ at: version, encryption }, unlocking);
+  if (!opened.ok) return opened;
+  const seal = opened.value;
+  const held = await pinned(kit, version);
+  if (!held.ok) seal.end();
+  if (!held.ok) return held;
+  const { segments, pin } = held.value;
+  const release = async () => {
+    seal.end();
+    await pin.release();
+  };
+  return { ok: true, value: { segments, seal, pin: { release } } };
+}
+
+export async function unlock(
+  kit: Kit,
+  version: StoredVersion,
+  unlocking: Unlocking,
+): Promise<Answer<undefined>> {
+  const { encryption } = version.object;
+  const opened = await kit.keeper.open({ at: version, encryption }, unlocking);
+  if (!opened.ok) return opened;
+  opened.value.end();
+  return { ok: true, value: undefined };
+}
+
 /** The version must have been looked up just now; see `pinned` for the refusal. */
 export async function openVersion(
   kit: Kit,
   version: StoredVersion,
-  { range, ...options }: ReadOptions,
+  { range, customerKey, ...options }: ReadOptions,
 ): Promise<Answer<ByteStream>> {
-  const held = await pinned(kit, version);
+  const held = await unlocked(kit, version, customerKey ? { customerKey } : {});
   if (!held.ok) return held;
-  const { segments, pin } = held.value;
+  const { segments, seal, pin } = held.value;
   const wanted = range ? clip(segments, range) : segments;
-  return { ok: true, value: kit.blobs.read(wanted, pin, options) };
+  return { ok: true, value: kit.blobs.read(wanted, pin, { ...options, seal }) };
 }
 
 /** The pieces of segments in a row that lie within a range of the whole. */
@@ -85,26 +123,30 @@ export async function versionAsFile(
   version: StoredVersion,
   options: Abortable,
 ): Promise<Answer<BlobFile>> {
-  const held = await pinned(kit, version);
+  const held = await unlocked(kit, version, {});
   if (!held.ok) return held;
-  const { segments, pin } = held.value;
+  const { segments, seal, pin } = held.value;
   const [only] = segments;
   if (only && segments.length === 1) {
-    return { ok: true, value: await lend(kit, { blob: only.blob, pin }, options) };
+    return { ok: true, value: await lend(kit, { blob: only.blob, seal, pin }, options) };
   }
-  const joined = await kit.blobs.join(kit.blobs.read(segments, pin, options), options);
-  const file = await lend(kit, { blob: joined.id, pin: kit.blobs.pin([joined.id]) }, options);
+  const bytes = kit.blobs.read(segments, pin, { ...options, seal });
+  const joined = await kit.blobs.join(bytes, options);
+  const lending = { blob: joined.id, seal: ownSeal, pin: kit.blobs.pin([joined.id]) };
+  const file = await lend(kit, lending, options);
   await kit.blobs.drop([joined.id]);
   return { ok: true, value: file };
 }
 
-async function lend(
-  kit: Kit,
-  { blob, pin }: { readonly blob: string; readonly pin: Pin },
-  options: Abortable,
-): Promise<BlobFile> {
+interface Lending {
+  readonly blob: string;
+  readonly seal: Seal;
+  readonly pin: Pin;
+}
+
+async function lend(kit: Kit, { blob, seal, pin }: Lending, options: Abortable): Promise<BlobFile> {
   try {
-    const file = await kit.blobs.asFile(blob, options);
+    const file = await kit.blobs.asFile(blob, { ...options, seal });
     const release = async () => {
       await file.release();
       await pin.release();

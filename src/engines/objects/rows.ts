@@ -27,7 +27,40 @@ export interface BucketRow {
   readonly policy?: string;
   /** Absent: everything is blocked, as for a new bucket. `none` once that was taken away. */
   readonly publicAccess?: PublicAccessBlock | 'none';
+  /** Absent: the store's own key for what does not say otherwise. */
+  readonly encryption?: BucketEncryption;
 }
+
+/** How what is put into a bucket is encrypted when the request does not say. */
+export interface BucketEncryption {
+  readonly kind: 'own' | 'key';
+  /** Of `key`: as it was given, looked up at each write. Absent: the service's own managed key. */
+  readonly key?: string;
+  readonly twice?: true;
+  /** Of `key`: one data key serves many objects for a while. */
+  readonly bucketKey: boolean;
+  /** New objects may not be encrypted with keys of the client's. */
+  readonly blocksCustomerKeys?: true;
+}
+
+/** What an object's bytes are encrypted under, all its blobs alike. */
+export type Encryption =
+  /** The store's own key. */
+  | { readonly kind: 'own' }
+  | {
+      readonly kind: 'key';
+      /** The managed key that sealed the data key. */
+      readonly keyArn: string;
+      /** The data key, sealed; base64. */
+      readonly sealedKey: string;
+      readonly bucketKey: boolean;
+      /** What the client added to the encryption context. */
+      readonly context?: Readonly<Record<string, string>>;
+      /** Once more under the store's own key. */
+      readonly twice?: true;
+    }
+  /** The client's key, which is not kept: a salt and the HMAC-SHA256 of it, base64. */
+  | { readonly kind: 'customer'; readonly keyCheck: string };
 
 /** What of public access a bucket's owner keeps out, whatever policies and lists say. */
 export interface PublicAccessBlock {
@@ -86,6 +119,8 @@ export interface ObjectFacts extends Description {
   /** Hex, without quotes. */
   readonly etag: string;
   readonly content: Content;
+  /** Absent: `own`. */
+  readonly encryption?: Encryption;
   readonly checksum?: Checksum;
   /** The upload it was completed from. */
   readonly uploadId?: string;
@@ -126,6 +161,8 @@ export interface UploadRow extends Description {
   /** The principal's ARN. */
   readonly initiator: string;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
+  /** Of every part and of the object; absent: `own`. */
+  readonly encryption?: Encryption;
 }
 
 /** By name. */

@@ -23,6 +23,8 @@ export interface ObjectSummary {
 export interface PutOptions extends Abortable {
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** A managed key: its id, ARN or alias. Absent: as the bucket has it. */
+  readonly keyId?: string;
 }
 
 /** Buckets are global to the server; a missing one is refused, never made on the side. */
@@ -97,7 +99,10 @@ export interface RoleUse {
  */
 export type ObjectsFor = (role: RoleUse) => Promise<Outcome<ObjectSpace>>;
 
-/** The message names the principal, the action and the resource, in Amazon's words. */
+/**
+ * The message names the principal, the action and the resource, in Amazon's words; or says what is
+ * the matter with the key that the object is encrypted under.
+ */
 export class ObjectAccessDenied extends Error {
   override readonly name = 'ObjectAccessDenied';
 }

@@ -7,6 +7,7 @@ import type { Reader, Transaction } from '../../ports/metadata-store.ts';
 import { type Answer, no, noBucket } from './answer.ts';
 import { hold, letGo, type TakeOptions } from './blobs.ts';
 import { type Completion, complete } from './completion.ts';
+import { requestFor, type SealWish } from './key-choice.ts';
 import { maxPartNumber, partKey, type UploadAddress, uploadKey } from './keys.ts';
 import { commit, commitTaken, type Kit, newUploadId } from './kit.ts';
 import { type ListQuery, type Page, rowsOf, startAfter, walk } from './listing.ts';
@@ -19,10 +20,15 @@ import {
   type UploadRow,
   uploadRows,
 } from './rows.ts';
+import type { Seal, Unlocking } from './seals.ts';
 
-export type NewUpload = Omit<UploadRow, 'uploadId' | 'initiatedAtMs'>;
+export interface NewUpload extends Omit<UploadRow, 'uploadId' | 'initiatedAtMs' | 'encryption'> {
+  /** Of every part and of the object; as the bucket has it when absent. */
+  readonly encryption?: SealWish;
+}
 
-export interface PartRequest extends TakeOptions {
+/** Opened with the same key of the client's as the upload was begun with. */
+export interface PartRequest extends TakeOptions, Unlocking {
   readonly number: number;
   /** What the request proved, asked for when the content has ended; a throw ends the put. */
   readonly checksum?: () => Checksum | undefined;
@@ -35,10 +41,10 @@ export interface UploadQuery extends ListQuery {
 
 /** All refuse `noUpload` where there is none, the bucket or the key being another included. */
 export interface Uploads {
-  /** Refuses `noBucket`. */
+  /** Refuses `noBucket`; as `Keeper.begin`. */
   begin(upload: NewUpload): Promise<Answer<UploadRow>>;
   get(at: UploadAddress): Promise<Answer<UploadRow>>;
-  /** Replaces a part of the same number. Refuses `tooLarge`. */
+  /** Replaces a part of the same number. Refuses `tooLarge`; as `Keeper.open`. */
   putPart(at: UploadAddress, content: ByteStream, part: PartRequest): Promise<Answer<Part>>;
   /** In order of numbers. */
   parts(
@@ -49,8 +55,8 @@ export interface Uploads {
   list(query: UploadQuery): Promise<Page<UploadRow>>;
   /**
    * Makes the object. Refuses `badPart`, `partOrder`, `partTooSmall`, `partChecksumMissing`,
-   * `badChecksum`, `badSize`, `precondition`, `noObject`. Done twice, it answers the same again as
-   * long as the object is the key's newest version.
+   * `badChecksum`, `badSize`, `precondition`, `noObject`; as `Keeper.open`. Done twice, it answers
+   * the same again as long as the object is the key's newest version.
    */
   complete(at: UploadAddress, completion: Completion): Promise<Answer<StoredVersion>>;
   abort(at: UploadAddress): Promise<Answer<undefined>>;
@@ -63,8 +69,11 @@ export function makeUploads(kit: Kit): Uploads {
     putPart: (at, content, part) => putPart(kit, at, { content, part }),
     parts: (at, page) => listParts(kit.store, at, page),
     list: (query) => listUploads(kit.store, query),
-    complete: (at, completion) =>
-      commit(kit, (tx, change) => complete(tx, at, { completion, change })),
+    async complete(at, completion) {
+      const usable = await keyUsable(kit, at, completion);
+      if (!usable.ok) return usable;
+      return commit(kit, (tx, change) => complete(tx, at, { completion, change }));
+    },
     abort: (at) =>
       commit(kit, async (tx, { freed }) => {
         const found = await find(tx, at);
@@ -75,11 +84,20 @@ export function makeUploads(kit: Kit): Uploads {
   };
 }
 
-async function begin(kit: Kit, upload: NewUpload): Promise<Answer<UploadRow>> {
+async function begin(
+  kit: Kit,
+  { encryption: asked, ...upload }: NewUpload,
+): Promise<Answer<UploadRow>> {
   const uploadId = newUploadId(kit);
+  const bucket = await kit.store.get(bucketRows, upload.bucket);
+  if (!bucket) return noBucket(upload.bucket);
+  const seal = await kit.keeper.begin(upload, bucket, requestFor(bucket, asked));
+  if (!seal.ok) return seal;
+  const { encryption } = seal.value;
+  seal.value.end();
   return commit(kit, async (tx, { nowMs }) => {
     if (!(await tx.get(bucketRows, upload.bucket))) return noBucket(upload.bucket);
-    const row = { ...upload, uploadId, initiatedAtMs: nowMs };
+    const row = { ...upload, uploadId, initiatedAtMs: nowMs, encryption };
     await tx.put(uploadRows, uploadKey(row), row);
     return { ok: true, value: row };
   });
@@ -90,14 +108,52 @@ async function find(reader: Reader, at: UploadAddress): Promise<Answer<UploadRow
   return value ? { ok: true, value } : no('noUpload', `there is no upload ${at.uploadId}`);
 }
 
-async function putPart(
+/** An upload that is gone is for `complete` to judge. */
+async function keyUsable(
   kit: Kit,
   at: UploadAddress,
-  { content, part }: { readonly content: ByteStream; readonly part: PartRequest },
-): Promise<Answer<Part>> {
+  { customerKey }: Completion,
+): Promise<Answer<undefined>> {
+  const upload = await find(kit.store, at);
+  const fine = { ok: true, value: undefined } as const;
+  if (!upload.ok) return fine;
+  const { encryption } = upload.value;
+  // Completing reads no bytes: a key of the client's may be left out.
+  if (encryption?.kind === 'customer' && !customerKey) return fine;
+  const seal = await kit.keeper.open({ at, encryption }, customerKey ? { customerKey } : {});
+  if (!seal.ok) return seal;
+  seal.value.end();
+  return fine;
+}
+
+interface PuttingPart {
+  readonly content: ByteStream;
+  readonly part: PartRequest;
+}
+
+async function putPart(kit: Kit, at: UploadAddress, putting: PuttingPart): Promise<Answer<Part>> {
   const upload = await find(kit.store, at);
   if (!upload.ok) return upload;
-  const taken = await kit.blobs.take(content, part);
+  const { encryption } = upload.value;
+  const seal = await kit.keeper.open({ at, encryption }, putting.part);
+  if (!seal.ok) return seal;
+  try {
+    return await putSealed(kit, at, { ...putting, seal: seal.value });
+  } finally {
+    seal.value.end();
+  }
+}
+
+async function putSealed(
+  kit: Kit,
+  at: UploadAddress,
+  { content, part, seal }: PuttingPart & { readonly seal: Seal },
+): Promise<Answer<Part>> {
+  const taken = await kit.blobs.take(content, {
+    seal,
+    ...(part.digest ? { digest: part.digest } : {}),
+    ...(part.signal ? { signal: part.signal } : {}),
+  });
   if (!taken.ok) return taken;
   const { blob, sizeBytes, etag, digest } = taken.value;
   const computed: Checksum | undefined = part.digest && {

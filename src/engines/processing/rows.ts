@@ -30,6 +30,9 @@ export interface ProcessingPlan {
   readonly inputs: readonly ProcessingInput[];
   readonly outputs: readonly ProcessingOutput[];
   readonly maxRuntimeMs: number;
+  /** Managed keys as the client named them: of what the job keeps meanwhile, of what it writes. */
+  readonly volumeKeyId?: string;
+  readonly outputKeyId?: string;
 }
 
 /** What a run of a schedule adds to a processing job. */

@@ -19,6 +19,8 @@ export interface TrailIdentity {
   readonly accessKeyId?: string;
   readonly userName?: string;
   readonly invokedBy?: string;
+  /** Of web identities: who vouched for them. */
+  readonly identityProvider?: string;
   readonly sessionContext?: {
     readonly sessionIssuer?: Readonly<Record<string, string>>;
     readonly attributes: {

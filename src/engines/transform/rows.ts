@@ -32,6 +32,8 @@ export interface TransformTarget {
   readonly accept?: string;
   /** `Line`: every answer ends with a line end. */
   readonly assemble: 'None' | 'Line';
+  /** The managed key of what is written, as the client named it. */
+  readonly keyId?: string;
 }
 
 /** Where the manifests of what was read and written go. */
@@ -57,6 +59,8 @@ export interface TransformPlan {
   readonly outputFilter: string;
   readonly joinsInput: boolean;
   readonly capture?: TransformCapture;
+  /** The managed key of what the job keeps while it runs, as the client named it. */
+  readonly volumeKeyId?: string;
 }
 
 export type TransformStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';

@@ -1,6 +1,7 @@
 /** From captured lines to objects: by age, by size, after a crash, and when the bucket is gone. */
 import { beforeEach, expect, test } from 'vitest';
 import { memoryJournals } from '../../adapters/memory/journals.ts';
+import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { Spool, type SpoolLimits, spoolPrefix } from '../../engines/capture/spool.ts';
 import { type Event, makeEventBus } from '../../engines/events/bus.ts';
 import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
@@ -12,6 +13,7 @@ import { refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Journals } from '../../ports/journals.ts';
 import { denialOf, Roles } from '../roles/roles.fixture.ts';
+import { keptFor } from '../roles/safekeeping.fixture.ts';
 import { makeCaptureLoop } from './loop.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 10, 59, 30, 250);
@@ -21,8 +23,11 @@ const limits: SpoolLimits = { maxAgeMs: 60_000, maxSizeBytes: 1_000, maxTotalByt
 
 let journals: Journals;
 let objects: Map<string, string>;
+/** By the object's text. */
+let keyIds: Map<string, string | undefined>;
 let bucketThere: boolean;
 let roles: Roles;
+let kept: ReturnType<typeof keptFor>;
 let events: Event[];
 let errors: string[];
 let spool: Spool;
@@ -39,14 +44,21 @@ function restart(over: Partial<SpoolLimits> = {}) {
   const bus = makeEventBus({ clock: new VirtualClock(startMs), random, log });
   bus.subscribe(async (event) => void events.push(event));
   const objectsFor = roles.objectsFor(space);
-  loop = makeCaptureLoop({ spool, objects: space, objectsFor, events: bus, log });
+  const { safekeeping } = kept;
+  loop = makeCaptureLoop({ spool, objects: space, objectsFor, safekeeping, events: bus, log });
 }
 
 const space = {
-  async put(at, content) {
+  async put(at, content, options) {
     const bytes = await gather(content, 1_000_000);
     if (!bucketThere) return refuse(`the bucket ${at.bucket} does not exist`);
-    objects.set(`${at.bucket}/${at.key}`, bytes.toString('utf8'));
+    if (options?.keyId !== undefined) {
+      const key = await kept.keys.find(options.keyId, scope);
+      if (!key.ok || key.value.state !== 'Enabled') return refuse(`${options.keyId} is disabled.`);
+    }
+    const text = bytes.toString('utf8');
+    objects.set(`${at.bucket}/${at.key}`, text);
+    keyIds.set(text, options?.keyId);
     const etag = '0';
     return {
       ok: true,
@@ -58,8 +70,10 @@ const space = {
 beforeEach(() => {
   journals = memoryJournals();
   objects = new Map();
+  keyIds = new Map();
   bucketThere = true;
   roles = new Roles();
+  kept = keptFor(roles, memoryMetadataStore());
   events = [];
   errors = [];
   restart();
@@ -260,4 +274,35 @@ test('records that wait for rights are bounded: the oldest give way', async () =
   }
   expect(await journals.names()).toHaveLength(2);
   expect(events).toHaveLength(1);
+});
+
+test('records go under the key of their endpoint, which outlives the process', async () => {
+  const { arn } = await kept.addKey();
+  await spool.append({ ...written, keyId: arn }, startMs, 'one\n');
+  await spool.append(written, startMs, 'two\n');
+  restart();
+  await loop.tick(startMs + minute, { signal });
+  expect([...objects.values()].sort()).toEqual(['one\n', 'two\n']);
+  expect([...keyIds.entries()].map(([text, key]) => [text, key]).sort()).toEqual([
+    ['one\n', arn],
+    ['two\n', undefined],
+  ]);
+});
+
+test('while their key is disabled records wait, for an hour at most', async () => {
+  const key = await kept.addKey();
+  await kept.setState(key, 'Disabled');
+  await spool.append({ ...written, keyId: key.arn }, startMs, 'kept\n');
+  await loop.tick(startMs + minute, { signal });
+  expect(objects.size).toBe(0);
+  await kept.setState(key, 'Enabled');
+  await tickUntil(startMs + 2 * minute, startMs + 3 * minute);
+  expect([...objects.values()]).toEqual(['kept\n']);
+
+  await kept.setState(key, 'Disabled');
+  await spool.append({ ...written, keyId: key.arn }, startMs, 'lost\n');
+  await tickUntil(startMs + 4 * minute, startMs + 70 * minute);
+  expect(await journals.names()).toEqual([]);
+  expect([...objects.values()]).toEqual(['kept\n']);
+  expect(events[0]?.detail['FailureReason']).toContain('is disabled');
 });

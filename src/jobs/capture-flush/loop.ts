@@ -2,9 +2,9 @@
  * Makes objects of captured records. An object appears whole or not at all; the journal goes only
  * after it. Done twice, after a crash between the two, it writes the same object again.
  *
- * Records that cannot be written wait for as long as it takes, except where a role lacks the right:
- * those are tried for a while, within a bound on their size so that they leave the spool to others,
- * and then dropped, which is logged and told as an event.
+ * Records that cannot be written wait for as long as it takes, except where a role lacks the right
+ * or their own key cannot be used: those are tried for a while, within a bound on their size so
+ * that they leave the spool to others, and then dropped, which is logged and told as an event.
  */
 import { readHeader, records } from '../../engines/capture/pour.ts';
 import type { Spool, SpoolHeader } from '../../engines/capture/spool.ts';
@@ -16,6 +16,7 @@ import type { Loop } from '../../kernel/loop.ts';
 import { type Outcome, ok, type Refusal, reasonOf, refuse } from '../../kernel/outcome.ts';
 import type { Journal } from '../../ports/journals.ts';
 import { isDenied, spaceFor } from '../roles/acting.ts';
+import type { Safekeeping } from '../roles/safekeeping.ts';
 
 export const captureLoopName = 'capture';
 
@@ -24,6 +25,7 @@ export interface CaptureFlushParts {
   /** By the server's own right: for records that name no writer. */
   readonly objects: ObjectSpace;
   readonly objectsFor: ObjectsFor;
+  readonly safekeeping: Safekeeping;
   readonly events: EventBus;
   readonly log: Logger;
 }
@@ -49,7 +51,7 @@ interface Denial {
   readonly sinceMs: number;
 }
 
-/** `header` where the reason is a lack of rights. */
+/** `header` where the reason is a lack of rights, or a key that cannot be used. */
 type Flushed = Outcome<void> | (Refusal & { readonly header?: SpoolHeader });
 
 export function makeCaptureLoop(parts: CaptureFlushParts): Loop {
@@ -171,11 +173,21 @@ async function write(
   if (!at.ok) return at;
   const space = await spaceOf(header, parts);
   if (!space.ok) return { ...space, header };
-  const put = await attempt(() =>
-    space.value.put(at.value, records(journal), { contentType, signal }),
-  );
+  const { keyId } = header;
+  const options = { contentType, signal, ...(keyId === undefined ? {} : { keyId }) };
+  const put = await attempt(() => space.value.put(at.value, records(journal), options));
   if (put.ok) return ok(undefined);
-  return isDenied(put.reason) ? { ...put, header } : put;
+  const isBarred = isDenied(put.reason) || !(await isKeyUsable(header, parts));
+  return isBarred ? { ...put, header } : put;
+}
+
+async function isKeyUsable(
+  { keyId, writer }: SpoolHeader,
+  { safekeeping }: CaptureFlushParts,
+): Promise<boolean> {
+  if (keyId === undefined || !writer) return true;
+  const { scope } = writer;
+  return (await safekeeping.usable({ member: 'DataCaptureConfig.KmsKeyId', keyId, scope })).ok;
 }
 
 async function spaceOf(

@@ -23,6 +23,8 @@ import { VirtualClock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher } from '../../ports/launcher.ts';
 import type { AnalysisInputs, AnalysisResult, Analyze, InputFile } from '../processing/analysis.ts';
+import { Roles } from '../roles/roles.fixture.ts';
+import { keptFor } from '../roles/safekeeping.fixture.ts';
 import { analyzeClarify } from './analyze.ts';
 import { makeClarifyAnalyzer } from './analyzer.ts';
 
@@ -92,6 +94,7 @@ export class Bench {
       store: this.store,
       launcher: this.#launcher(),
       objectsFor: async () => ok(this.#objects()),
+      safekeeping: keptFor(new Roles(), this.store).safekeeping,
       ...{ access: this.#access(), clock: this.clock },
       tasks: {
         // What goes to another thread is cloned; so it is here.

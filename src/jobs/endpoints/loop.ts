@@ -184,6 +184,8 @@ class Endpoints implements EndpointLoop {
     options: Options,
   ): Promise<Outcome<ReadonlyMap<string, Instance>>> {
     const wanted = [...deployment.variants, ...deployment.shadows];
+    const usable = await this.#volumeUsable(row, deployment);
+    if (!usable.ok) return usable;
     const started = await Promise.allSettled(
       wanted.map((variant) => this.#start(row, variant, options)),
     );
@@ -198,6 +200,20 @@ class Endpoints implements EndpointLoop {
     if (reasons.length === 0) return ok(instances);
     await this.#retire(hostedKey(row.scope, row.name));
     return refuse(reasons.join('; '));
+  }
+
+  /** Servers that run already have what they need. */
+  async #volumeUsable(
+    { scope, name }: Endpoint,
+    { volumeKeyId: keyId, variants, shadows }: Deployment,
+  ): Promise<Outcome<undefined>> {
+    const { fleet, safekeeping } = this.#parts;
+    const key = hostedKey(scope, name);
+    const wanted = [...variants, ...shadows];
+    const isUp = wanted.every(({ instanceId }) => fleet.instance(key, instanceId) !== undefined);
+    if (keyId === undefined || isUp) return ok(undefined);
+    const usable = await safekeeping.usable({ member: 'KmsKeyId', keyId, scope });
+    return usable.ok ? ok(undefined) : usable;
   }
 
   async #start(row: Endpoint, variant: Variant, options: Options): Promise<Outcome<Instance>> {

@@ -12,15 +12,18 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { Launcher, ModelServer } from '../../ports/launcher.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
 import { spaceFor } from '../roles/acting.ts';
+import type { Safekeeping } from '../roles/safekeeping.ts';
 
 export interface StarterParts {
   readonly launcher: Launcher;
   readonly objectsFor: ObjectsFor;
+  readonly safekeeping: Safekeeping;
 }
 
 /** A variant of an endpoint is one, and so is the model of a job. */
 export interface Startable {
   readonly image: string;
+  /** Secrets that it names are read by the right of the model's role. */
   readonly environment: Readonly<Record<string, string>>;
   readonly archiveUri?: string;
   /** Of the model: by its right the archive is read. */
@@ -46,22 +49,28 @@ const defaultDownloadTimeoutMs = 20 * minuteMs;
 
 /** Refused with a reason the user can act on. Throws when `signal` aborts. */
 export async function startModel(
-  { launcher, objectsFor }: StarterParts,
+  { launcher, objectsFor, safekeeping }: StarterParts,
   model: Startable,
   options: StartOptions,
 ): Promise<Outcome<ModelServer>> {
-  const { signal, name, onLog } = options;
-  const { image, environment, startTimeoutMs = defaultStartTimeoutMs } = model;
+  const { signal, name, scope, sourceArn } = options;
+  const { image, roleArn, startTimeoutMs = defaultStartTimeoutMs } = model;
   if (!launcher.accepts(image)) return refuse(unknownImage(image));
+  const acting = { roleArn, who: 'the model', scope, sourceArn };
+  const environment = await safekeeping.environment(acting, model.environment);
+  if (!environment.ok) return environment;
+  const { values, masked } = environment.value;
   const archive = await fetchArchive(objectsFor, model, options);
   if (!archive.ok) return archive;
   const file = archive.value;
   try {
     const spec = {
-      ...{ name, image, environment, startTimeoutMs, onLog },
+      ...{ name, image, environment: values, startTimeoutMs },
+      onLog: (line: string) => options.onLog(masked(line)),
       ...(file ? { modelArchivePath: file.path } : {}),
     };
-    return await launcher.serve(spec, { signal });
+    const served = await launcher.serve(spec, { signal });
+    return served.ok ? served : refuse(masked(served.reason));
   } finally {
     await file?.release();
   }

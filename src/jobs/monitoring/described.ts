@@ -26,6 +26,7 @@ export function describedRequest({ name, plan: job, monitoring }: Unasked, plan:
       S3Input: s3Input(input.uri, input.localPath),
     })),
     ProcessingOutputConfig: {
+      ...(plan.outputKeyId === undefined ? {} : { KmsKeyId: plan.outputKeyId }),
       Outputs: job.outputs.map((output) => ({
         OutputName: output.name,
         S3Output: { S3Uri: output.uri, LocalPath: output.localPath, S3UploadMode: 'EndOfJob' },

@@ -149,12 +149,21 @@ function jobRow(run: RunOfSchedule, job: Job): ProcessingJobRow {
       inputs,
       outputs,
       maxRuntimeMs: plan.maxRuntimeSeconds * 1_000,
+      ...keysOf(plan),
     },
     monitoring,
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,
   };
   return { ...row, request: describedRequest(row, plan) };
+}
+
+/** A merge is under the same keys as the analysis that follows it. */
+function keysOf({ outputKeyId, volumeKeyId }: MonitoringPlan) {
+  return {
+    ...(outputKeyId === undefined ? {} : { outputKeyId }),
+    ...(volumeKeyId === undefined ? {} : { volumeKeyId }),
+  };
 }
 
 /** What the names of processing jobs have at most. */

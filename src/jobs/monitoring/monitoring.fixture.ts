@@ -44,6 +44,7 @@ import type { Abortable } from '../../ports/metadata-store.ts';
 import type { AnalysisResult, Analyze } from '../processing/analysis.ts';
 import { makeProcessingLoop, type ProcessingLoop } from '../processing/loop.ts';
 import { Roles } from '../roles/roles.fixture.ts';
+import { keptFor } from '../roles/safekeeping.fixture.ts';
 import { mergerImage } from './job-of-run.ts';
 import { makeSchedulesLoop } from './schedules.ts';
 
@@ -77,13 +78,15 @@ export class Watch {
   readonly store = memoryMetadataStore();
   readonly clock = new VirtualClock(startMs);
   readonly random = seededRandom(5);
+  readonly roles = new Roles();
+  readonly kept = keptFor(this.roles, this.store);
   readonly objects = makeObjects({
     store: this.store,
     blobs: memoryObjectStore(),
+    keys: this.kept.keys,
     clock: this.clock,
     random: this.random,
   });
-  readonly roles = new Roles();
   objectsFor: ObjectsFor = this.roles.objectsFor(this.objects);
   readonly queue = makeWorkQueue<ProcessingWork>({ store: this.store, name: processingQueueName });
   readonly events: Event[] = [];
@@ -91,6 +94,8 @@ export class Watch {
   /** Sizes of the batches they came in. */
   readonly recordedAtOnce: number[] = [];
   readonly logged: string[] = [];
+  /** Lines of programs and of model servers. */
+  readonly printed: string[] = [];
   readonly woken: string[] = [];
   /** Jobs that began, by name, in order. */
   readonly begun: string[] = [];
@@ -266,6 +271,7 @@ export class Watch {
       store,
       clock,
       objectsFor: (role) => this.objectsFor(role),
+      safekeeping: this.kept.safekeeping,
       queue,
       log: this.#log(),
       events: this.#bus(),
@@ -284,7 +290,10 @@ export class Watch {
       captured: async (beforeMs) => this.captured?.(beforeMs),
       wake: (name) => void this.woken.push(name),
       holder: `process ${this.#processes}`,
-      programLogs: { append: () => {}, close: async () => {} },
+      programLogs: {
+        append: (_, line) => void this.printed.push(line),
+        close: async () => {},
+      },
       parallelism: 2,
     });
   }

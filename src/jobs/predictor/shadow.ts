@@ -14,6 +14,7 @@ import type { Abortable, Reader } from '../../ports/metadata-store.ts';
 import type { BlobFile } from '../../ports/object-store.ts';
 import { type Startable, startModel } from '../endpoints/starter.ts';
 import { permitted, type RightsParts, spaceFor } from '../roles/acting.ts';
+import type { Safekeeping } from '../roles/safekeeping.ts';
 import { askingChecks, shadowPrefix } from './rights.ts';
 
 const stopGraceMs = 10_000;
@@ -27,6 +28,8 @@ export interface ShadowParts extends RightsParts {
   readonly launcher: Launcher;
   /** The archive is read by the right of the model's role, not of the job's. */
   readonly objectsFor: ObjectsFor;
+  /** So are the secrets that the model's environment names. */
+  readonly safekeeping: Safekeeping;
 }
 
 export interface ShadowRequest {

@@ -19,6 +19,7 @@ import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
 import type { LogWriter } from '../../ports/program-logs.ts';
 import type { Workspace, Workspaces } from '../../ports/workspace.ts';
 import { refusingDenied, roleIn, spaceFor, uploadFailure } from '../roles/acting.ts';
+import type { OpenEnvironment, Safekeeping } from '../roles/safekeeping.ts';
 import type { AnalysisMetric, Analyze, FileContent } from './analysis.ts';
 import { belowMl, openInputs, stageInputs } from './inputs.ts';
 import { figuresOf, reportName, reportPage } from './report.ts';
@@ -31,6 +32,7 @@ export interface RunParts {
   readonly store: MetadataStore;
   readonly clock: Clock;
   readonly objectsFor: ObjectsFor;
+  readonly safekeeping: Safekeeping;
   readonly workspaces: Workspaces;
   readonly launcher: Launcher;
   /** Image repository to the analysis that is built in under that name. */
@@ -41,9 +43,10 @@ export interface RunParts {
   readonly captured?: (beforeMs: number) => Promise<void>;
 }
 
-/** With the objects as the role of the job may use them. */
+/** With the objects as the role of the job may use them, and the secrets that it names. */
 interface ActingParts extends RunParts {
   readonly objects: ObjectSpace;
+  readonly environment: OpenEnvironment;
 }
 
 export interface Ending {
@@ -67,11 +70,18 @@ export async function runProcessingJob(
   const acting = { roleArn: roleIn(job.request), who: 'the job', scope, sourceArn };
   const space = await spaceFor(parts.objectsFor, acting);
   if (!space.ok) return space;
-  const own = { ...parts, objects: space.value };
+  const ready = await parts.safekeeping.ready(acting, job.plan);
+  if (!ready.ok) return ready;
+  const environment = await parts.safekeeping.environment(acting, job.plan.environment);
+  if (!environment.ok) return environment;
+  const own = { ...parts, objects: space.value, environment: environment.value };
   const analyze = parts.analyzers.get(repositoryOf(job.plan.image));
-  return refusingDenied(() =>
+  const ended = await refusingDenied(() =>
     analyze ? runAnalysis(job, analyze, { parts: own, options }) : runProgram(job, own, options),
   );
+  const { masked } = environment.value;
+  if (!ended.ok) return refuse(masked(ended.reason));
+  return ok({ ...ended.value, exitMessage: masked(ended.value.exitMessage) });
 }
 
 interface Around {
@@ -91,8 +101,12 @@ async function runAnalysis(
   const { inputs, release } = opened.value;
   try {
     if (job.monitoring && inputs.dataset.length === 0) return noData(job.monitoring, parts.objects);
-    const say = (line: string) => parts.programLogs.append(processingLog(job), line);
-    const result = await inTime(job, options, (limits) => analyze(job, inputs, { ...limits, say }));
+    const say = sayer(job, parts);
+    // Only scripts of the job's own look at values that were secrets.
+    const open = { ...job, plan: { ...job.plan, environment: parts.environment.values } };
+    const result = await inTime(job, options, (limits) =>
+      analyze(open, inputs, { ...limits, say }),
+    );
     if (!result.ok) {
       say(result.reason);
       return result;
@@ -105,7 +119,7 @@ async function runAnalysis(
       }),
     };
     for (const [name, content] of Object.entries({ ...files, ...page })) {
-      const stored = await storeFile(output.uri, name, { content, objects: parts.objects });
+      const stored = await storeFile(job, name, { content, objects: parts.objects });
       if (!stored.ok) return stored;
     }
     const exitMessage = verdict(violations);
@@ -168,10 +182,11 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 async function storeFile(
-  uri: string,
+  { plan }: ProcessingJobRow,
   name: string,
   { content, objects }: Storing,
 ): Promise<Outcome<void>> {
+  const uri = plan.outputs[0]?.uri ?? '';
   const at = parseObjectUri(uri);
   if (!at.ok) return at;
   const key = [at.value.key.replace(/\/+$/, ''), name].filter((part) => part !== '').join('/');
@@ -179,11 +194,21 @@ async function storeFile(
   const isText = typeof content === 'string';
   const body = isText ? once(Buffer.from(content)) : createReadStream(content.path);
   try {
-    const put = await objects.put({ bucket: at.value.bucket, key }, body, { contentType });
+    const options = { contentType, ...keyOf(plan) };
+    const put = await objects.put({ bucket: at.value.bucket, key }, body, options);
     return put.ok ? ok(undefined) : refuse(uploadFailure(uri, put.reason));
   } finally {
     if (!isText) await rm(content.path, { force: true });
   }
+}
+
+/** What is written is under the key that the job names. */
+function keyOf({ outputKeyId }: ProcessingJobRow['plan']) {
+  return outputKeyId === undefined ? {} : { keyId: outputKeyId };
+}
+
+function sayer(job: ProcessingJobRow, { programLogs, environment }: ActingParts) {
+  return (line: string) => programLogs.append(processingLog(job), environment.masked(line));
 }
 
 async function runProgram(
@@ -197,7 +222,7 @@ async function runProgram(
     if (!staged.ok) return staged;
     const prepared = await prepare(job, workspace);
     if (!prepared.ok) return prepared;
-    const ended = await parts.launcher.run(specOf(job, workspace, parts.programLogs), options);
+    const ended = await parts.launcher.run(specOf(job, workspace, parts), options);
     if (!ended.ok) return ended;
     const uploaded = await upload(job, workspace, parts.objects);
     if (!uploaded.ok) return uploaded;
@@ -236,6 +261,7 @@ async function prepare(job: ProcessingJobRow, workspace: Workspace): Promise<Out
   }
   await workspace.makeFolder('output/metrics');
   const json = (value: unknown) => once(Buffer.from(JSON.stringify(value)));
+  // With the references as they were sent: nothing of a secret is written down.
   const described = {
     ...job.request,
     ProcessingJobArn: job.arn,
@@ -250,17 +276,17 @@ async function prepare(job: ProcessingJobRow, workspace: Workspace): Promise<Out
   return ok(undefined);
 }
 
-function specOf(job: ProcessingJobRow, workspace: Workspace, logs: LogWriter): JobSpec {
-  const { image, entrypoint, environment, maxRuntimeMs } = job.plan;
+function specOf(job: ProcessingJobRow, workspace: Workspace, parts: ActingParts): JobSpec {
+  const { image, entrypoint, maxRuntimeMs } = job.plan;
   return {
     name: `processing-${job.name}`,
     image,
     entrypoint,
     arguments: job.plan.arguments,
-    environment,
+    environment: parts.environment.values,
     rootPath: workspace.rootPath,
     timeoutMs: maxRuntimeMs,
-    onLog: (line) => logs.append(processingLog(job), line),
+    onLog: sayer(job, parts),
   };
 }
 
@@ -278,7 +304,8 @@ async function upload(
     for (const file of await workspace.files(folder.value)) {
       const key = prefix === '' ? file : `${prefix}/${file}`;
       const to = { bucket: at.value.bucket, key };
-      const put = await objects.put(to, workspace.read(`${folder.value}/${file}`));
+      const body = workspace.read(`${folder.value}/${file}`);
+      const put = await objects.put(to, body, keyOf(job.plan));
       if (!put.ok) return refuse(uploadFailure(formatObjectUri(to), put.reason));
     }
   }

@@ -11,6 +11,8 @@
  * - the model that an analysis asks: the role of the job must be allowed to ask it, see
  *   `../predictor/rights.ts`;
  * - captured records: the execution role of the model that answered;
+ * - the key of a job's volume, and secrets in the environment of a program: the role of the job, or
+ *   of the model, see `safekeeping.ts`;
  * - journals of captured records, rows, profiles that are kept of hours, logs: the server's own.
  */
 import type { Access } from '../../engines/access/access.ts';
@@ -20,6 +22,7 @@ import {
   type ObjectsFor,
 } from '../../engines/objects/space.ts';
 import type { Scope } from '../../kernel/arn.ts';
+import type { Caller } from '../../kernel/caller.ts';
 import type { Check } from '../../kernel/check.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
@@ -56,23 +59,43 @@ export interface RightsParts {
 /** The principal that roles of jobs let in. */
 const runner = 'sagemaker.amazonaws.com';
 
-/** Refused with the first of the checks that the role does not pass, as the original words it. */
-export async function permitted(
-  { access, clock }: RightsParts,
+/** The role, taken over. Refused without one, and when it is gone or does not trust the service. */
+export async function callerFor(
+  { access }: Pick<RightsParts, 'access'>,
   { roleArn, who, scope, sourceArn }: Acting,
-  checks: readonly Check[],
-): Promise<Outcome<undefined>> {
+): Promise<Outcome<Caller>> {
   if (!roleArn) return refuse(`ClientError: ${who} has no role to act with`);
-  const { account, region } = scope;
-  const asked = { roleArn, service: runner, sessionName, sourceArn, account };
+  const asked = { roleArn, service: runner, sessionName, sourceArn, account: scope.account };
   const caller = await access.assumedBy(asked);
-  if (!caller.ok) return refuse(`ClientError: Could not assume role ${roleArn}: ${caller.reason}`);
+  if (caller.ok) return caller;
+  return refuse(`ClientError: Could not assume role ${roleArn}: ${caller.reason}`);
+}
+
+/** The words for the first of the checks that the caller does not pass, as the original's. */
+export async function firstRefusal(
+  { access, clock }: RightsParts,
+  { caller, region }: { readonly caller: Caller; readonly region: string },
+  checks: readonly Check[],
+): Promise<string | undefined> {
   const facts = { nowMs: clock.nowMs(), region, secure: true };
   for (const check of checks) {
-    const refused = await access.refusalOf(check, { caller: caller.value, facts });
-    if (refused) return refuse(`ClientError: ${accessDenied(refused.message)}`);
+    const refused = await access.refusalOf(check, { caller, facts });
+    if (refused) return accessDenied(refused.message);
   }
-  return ok(undefined);
+  return undefined;
+}
+
+/** Refused with the first of the checks that the role does not pass. */
+export async function permitted(
+  parts: RightsParts,
+  acting: Acting,
+  checks: readonly Check[],
+): Promise<Outcome<undefined>> {
+  const caller = await callerFor(parts, acting);
+  if (!caller.ok) return caller;
+  const { region } = acting.scope;
+  const refused = await firstRefusal(parts, { caller: caller.value, region }, checks);
+  return refused === undefined ? ok(undefined) : refuse(`ClientError: ${refused}`);
 }
 
 /** The role that a stored request names, as its client sent it. */

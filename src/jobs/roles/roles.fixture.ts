@@ -1,4 +1,5 @@
 /** Roles for tests: a stand-in for the engine that decides by policies, with its words. */
+import type { Access } from '../../engines/access/access.ts';
 import {
   ObjectAccessDenied,
   type ObjectAddress,
@@ -7,6 +8,7 @@ import {
   type RoleUse,
 } from '../../engines/objects/space.ts';
 import { formatArn } from '../../kernel/arn.ts';
+import type { Check } from '../../kernel/check.ts';
 import { ok, refuse } from '../../kernel/outcome.ts';
 
 export type May = (action: string, at: ObjectAddress, role: RoleUse) => boolean;
@@ -17,6 +19,28 @@ export class Roles {
   /** ARNs of roles that are not there. */
   readonly gone = new Set<string>();
   may: May = () => true;
+  /** Beside objects. */
+  mayDo: (check: Check, roleArn: string) => boolean = () => true;
+  /** What was asked beside objects, in order. */
+  readonly asked: Check[] = [];
+
+  access(): Access {
+    return {
+      refusalOf: async (check, { caller }) => {
+        this.asked.push(check);
+        if (this.mayDo(check, caller.arn)) return undefined;
+        const { action, resource } = check;
+        const why = `because no identity-based policy allows the ${action} action`;
+        const denial = `is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+        const message = `User: ${caller.arn} ${denial}`;
+        return { effect: 'implicitDeny', message, details: '{}' };
+      },
+      assumedBy: async ({ roleArn, account }) =>
+        this.gone.has(roleArn)
+          ? refuse(`there is no role ${roleArn}`)
+          : ok({ accessKeyId: '', arn: roleArn, userId: 'AROA:SageMaker', account }),
+    };
+  }
 
   objectsFor(space: ObjectSpace): ObjectsFor {
     return async (role) => {

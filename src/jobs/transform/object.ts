@@ -42,8 +42,12 @@ export async function transformObject(
 ): Promise<Outcome<void>> {
   const { from, to } = passage;
   const uri = formatObjectUri(from);
-  const { accept } = parts.plan.target;
-  const options = { signal, ...(accept === undefined ? {} : { contentType: accept }) };
+  const { accept, keyId } = parts.plan.target;
+  const options = {
+    signal,
+    ...(accept === undefined ? {} : { contentType: accept }),
+    ...(keyId === undefined ? {} : { keyId }),
+  };
   try {
     const stream = await parts.objects.read(from, { signal });
     if (!stream) return refuse(`${uri} does not exist`);

@@ -10,6 +10,7 @@ import type { Launcher } from '../../ports/launcher.ts';
 import type { LogWriter } from '../../ports/program-logs.ts';
 import { startModel } from '../endpoints/starter.ts';
 import { refusingDenied, spaceFor } from '../roles/acting.ts';
+import type { Safekeeping } from '../roles/safekeeping.ts';
 import { makeConversion } from './answers.ts';
 import { writeManifests } from './capture.ts';
 import { Permits } from './in-order.ts';
@@ -23,6 +24,7 @@ const stopGraceMs = 30_000;
 
 export interface TransformRunParts {
   readonly objectsFor: ObjectsFor;
+  readonly safekeeping: Safekeeping;
   readonly launcher: Launcher;
   readonly forwarder: Forwarder;
   readonly programLogs: LogWriter;
@@ -45,6 +47,10 @@ export async function runTransform(
   const acting = { roleArn, who: `the model ${model.name}`, scope, sourceArn };
   const space = await spaceFor(parts.objectsFor, acting);
   if (!space.ok) return space;
+  const { volumeKeyId, target } = job.plan;
+  const wanted = { volumeKeyId, outputKeyId: target.keyId };
+  const ready = await parts.safekeeping.ready(acting, wanted);
+  if (!ready.ok) return ready;
   return refusingDenied(() => runActing(job, { ...parts, objects: space.value }, signal));
 }
 
@@ -58,11 +64,11 @@ async function runActing(
   parts: ActingParts,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
-  const { objects, objectsFor, launcher, forwarder, wait, programLogs, log } = parts;
+  const { objects, forwarder, wait, programLogs, log } = parts;
   const { plan } = job;
   const listed = await listPassages(plan, objects);
   if (!listed.ok) return listed;
-  const server = await startModel({ launcher, objectsFor }, plan.model, {
+  const server = await startModel(parts, plan.model, {
     signal,
     scope: job.scope,
     sourceArn: job.arn,

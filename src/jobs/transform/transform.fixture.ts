@@ -28,6 +28,7 @@ import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { Launcher, ModelServer, ServeSpec } from '../../ports/launcher.ts';
 import { Roles } from '../roles/roles.fixture.ts';
+import { keptFor } from '../roles/safekeeping.fixture.ts';
 import { makeTransformLoop, type TransformLoop } from './loop.ts';
 
 export const scope = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
@@ -58,17 +59,21 @@ export class Batches {
   readonly store = memoryMetadataStore();
   readonly clock = new VirtualClock(startMs);
   readonly random = seededRandom(7);
+  readonly roles = new Roles();
+  readonly kept = keptFor(this.roles, this.store);
   readonly objects = makeObjects({
     store: this.store,
     blobs: memoryObjectStore(),
+    keys: this.kept.keys,
     clock: this.clock,
     random: this.random,
   });
-  readonly roles = new Roles();
   readonly queue = makeWorkQueue<TransformWork>({ store: this.store, name: transformQueueName });
   readonly events: Event[] = [];
   readonly woken: string[] = [];
   readonly logged: string[] = [];
+  /** Lines of programs and of model servers. */
+  readonly printed: string[] = [];
   readonly asked: Asked[] = [];
   readonly served: ServeSpec[] = [];
   readonly waitedMs: number[] = [];
@@ -211,8 +216,12 @@ export class Batches {
     return makeTransformLoop({
       ...{ store, clock, queue, log, events, launcher },
       objectsFor: this.roles.objectsFor(objects),
+      safekeeping: this.kept.safekeeping,
       forwarder: this.#forwarder,
-      programLogs: { append: () => {}, close: async () => {} },
+      programLogs: {
+        append: (_, line) => void this.printed.push(line),
+        close: async () => {},
+      },
       wait: async (ms) => void this.waitedMs.push(ms),
       wake: (name) => void this.woken.push(name),
       holder: `process ${this.#processes}`,

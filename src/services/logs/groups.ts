@@ -8,7 +8,11 @@ const jobGroups: readonly (readonly [group: string, folder: string])[] = [
   ['/aws/sagemaker/ProcessingJobs', logFolders.processing],
   ['/aws/sagemaker/TransformJobs', logFolders.transform],
 ];
-const endpointGroups = '/aws/sagemaker/Endpoints/';
+/** A group for each name below them. */
+const groupsByName: readonly (readonly [beginning: string, folder: string])[] = [
+  ['/aws/lambda/', logFolders.functions],
+  ['/aws/sagemaker/Endpoints/', logFolders.endpoints],
+];
 export const groupResource = 'log-group:';
 
 export interface LogGroup {
@@ -21,10 +25,13 @@ export interface LogGroup {
 export function groupOf(name: string, scope: Scope): LogGroup | undefined {
   const [, folder] = jobGroups.find(([group]) => group === name) ?? [];
   if (folder !== undefined) return { name, prefix: `${logScope(scope)}${folder}/` };
-  if (!name.startsWith(endpointGroups)) return undefined;
-  const endpoint = name.slice(endpointGroups.length);
-  if (endpoint === '' || endpoint.includes('/')) return undefined;
-  return { name, prefix: `${logScope(scope)}${logFolders.endpoints}/${endpoint}/` };
+  for (const [beginning, within] of groupsByName) {
+    const owner = name.startsWith(beginning) ? name.slice(beginning.length) : '';
+    if (owner !== '' && !owner.includes('/')) {
+      return { name, prefix: `${logScope(scope)}${within}/${owner}/` };
+    }
+  }
+  return undefined;
 }
 
 /** The groups that exist, in the order of their names. */
@@ -37,11 +44,13 @@ export async function existingGroups({ programLogs, scope }: LogsCtx): Promise<L
       break;
     }
   }
-  const prefix = `${logScope(scope)}${logFolders.endpoints}/`;
-  for await (const log of programLogs.names({ prefix })) {
-    const [endpoint = ''] = log.slice(prefix.length).split('/');
-    const name = `${endpointGroups}${endpoint}`;
-    if (names.at(-1) !== name) names.push(name);
+  for (const [beginning, folder] of groupsByName) {
+    const prefix = `${logScope(scope)}${folder}/`;
+    for await (const log of programLogs.names({ prefix })) {
+      const [owner = ''] = log.slice(prefix.length).split('/');
+      const name = `${beginning}${owner}`;
+      if (names.at(-1) !== name) names.push(name);
+    }
   }
   return [...new Set(names)].sort().flatMap((name) => groupOf(name, scope) ?? []);
 }

@@ -1,13 +1,13 @@
 /** Groups exist once something was printed, and only for the account and region of the caller. */
 import { expect, test } from 'vitest';
-import { transformLog } from '../../engines/logs/names.ts';
+import { functionLog, transformLog } from '../../engines/logs/names.ts';
 import { describeLogGroups } from './log-group.ts';
 import { processing, scope, setup, startMs } from './logs.fixture.ts';
 
 const namesOf = ({ logGroups }: Awaited<ReturnType<typeof describeLogGroups>>) =>
   logGroups?.map(({ logGroupName }) => logGroupName);
 
-test('one group for each kind of job and each endpoint, none before', async () => {
+test('one group for each kind of job, each endpoint and each function, none before', async () => {
   const { ctx, job, server, programLogs } = await setup();
   expect(await describeLogGroups({}, ctx)).toEqual({ logGroups: [] });
   job('one', ['a']);
@@ -33,6 +33,8 @@ test('one group for each kind of job and each endpoint, none before', async () =
   });
   programLogs.append(transformLog({ scope, name: 't', createdAtMs: startMs }), 'x');
   expect(namesOf(await describeLogGroups({}, ctx))).toContain('/aws/sagemaker/TransformJobs');
+  programLogs.append(functionLog({ scope, name: 'rotate' }, 'a secret and a token'), 'x');
+  expect(namesOf(await describeLogGroups({}, ctx))?.[0]).toBe('/aws/lambda/rotate');
 });
 
 test('by prefix, by a part of the name, by class, in pages', async () => {

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { fileProgramLogs } from '../../adapters/logs/program-logs.ts';
+import { keyringOf } from '../../engines/envelope/keyring.ts';
 import { endpointLog, processingLog } from '../../engines/logs/names.ts';
+import { makeSealer } from '../../engines/sealing/sealer.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
+import { seededRandom } from '../../kernel/random.ts';
 import type { Call } from '../../wire/operation.ts';
 import type { LogsCtx } from './context.ts';
 
@@ -29,7 +32,10 @@ export function makeCall(): Call {
 export async function setup() {
   const folder = await mkdtemp(join(tmpdir(), 'service-logs-'));
   const clock = new VirtualClock(startMs);
-  const programLogs = fileProgramLogs({ folder, clock });
+  const random = seededRandom(1);
+  const keyring = keyringOf([random.bytes(32)]);
+  const sealer = makeSealer({ keyring, random, purpose: 'program logs' });
+  const programLogs = fileProgramLogs({ folder, clock, sealer });
   onTestFinished(async () => {
     await programLogs.close();
     await rm(folder, { recursive: true, force: true });

@@ -10,13 +10,14 @@ import type {
 import type { BucketRow } from '../../engines/objects/rows.ts';
 import { parsePolicy } from '../../engines/policy/parse.ts';
 import { glob, piecesOf } from '../../engines/policy/patterns.ts';
+import { isPublic } from '../../engines/policy/public.ts';
 import type { PolicyDocument } from '../../engines/policy/types.ts';
 import { parseArn } from '../../kernel/arn.ts';
 import { assert } from '../../kernel/assert.ts';
 import type { S3Ctx } from './context.ts';
 import { faults } from './faults.ts';
 import { bucketArn, bucketOf, valueOf } from './ground.ts';
-import { isPublic, publicAccessOf } from './public.ts';
+import { publicAccessOf } from './public.ts';
 
 export const maxPolicyBytes = 20 * 1_024;
 

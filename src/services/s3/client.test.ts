@@ -335,9 +335,9 @@ test('errors carry their members', async () => {
   await expect(get).rejects.toMatchObject({ name: 'NoSuchKey', Key: 'none' });
   const none = client.send(new sdk.ListObjectsV2Command({ Bucket: 'no-such-bucket' }));
   await expect(none).rejects.toMatchObject({ name: 'NoSuchBucket', BucketName: 'no-such-bucket' });
-  const encrypted = { Bucket, Key: 'e', Body: 'e', ServerSideEncryption: 'aws:kms' as const };
-  const kms = client.send(new sdk.PutObjectCommand(encrypted));
-  expect(await failure(kms)).toEqual(['NotImplemented', 501]);
+  const locked = { Bucket, Key: 'e', Body: 'e', ObjectLockMode: 'GOVERNANCE' as const };
+  const lock = client.send(new sdk.PutObjectCommand(locked));
+  expect(await failure(lock)).toEqual(['NotImplemented', 501]);
 });
 
 test('buckets, their location and their tags', async () => {

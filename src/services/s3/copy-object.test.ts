@@ -91,7 +91,7 @@ test.each([
   [{ CopySource: 'none/from' }, 'NoSuchBucket 404'],
   [{ CopySource: 'data/none' }, 'NoSuchKey 404'],
   [{ MetadataDirective: 'KEEP' }, 'InvalidArgument 400'],
-  [{ CopySourceSSECustomerKey: 'k' }, 'NotImplemented 501'],
+  [{ CopySourceSSECustomerKey: 'k' }, 'InvalidRequest 400'],
   [{ ExpectedSourceBucketOwner: '999999999999' }, 'AccessDenied 403'],
 ])('%j is refused: %s', async (more, code) => {
   const { copy } = await withSource();

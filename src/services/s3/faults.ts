@@ -144,6 +144,14 @@ export const faults = {
   badDigest: (algorithm: string) =>
     bad('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`),
 
+  /** `problem` is what the key's own service calls it; the reason is in its words. */
+  keyProblem: (problem: string, reason: string) => bad(`KMS.${problem}`, reason),
+  badEncryptionAlgorithm: () =>
+    bad(
+      'InvalidEncryptionAlgorithmError',
+      'The Encryption request you specified is not valid. Supported value: AES256.',
+    ),
+
   invalidRequest: (message: string) => bad('InvalidRequest', message),
   invalidArgument: (ArgumentName: string, ArgumentValue: unknown, message: string) =>
     bad('InvalidArgument', message, { ArgumentName, ArgumentValue }),

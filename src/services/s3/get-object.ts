@@ -12,6 +12,7 @@ import { checksumMembers } from './checksums.ts';
 import { checkRead } from './conditions.ts';
 import type { S3Ctx } from './context.ts';
 import { describedMembers } from './description.ts';
+import { customerKeyOf, encryptionMembers, refuseUnsigned } from './encryption.ts';
 import { faults } from './faults.ts';
 import {
   addressOf,
@@ -34,7 +35,12 @@ export async function getObject(
   const overrides = overridesOf(input);
   const found = await settled(async () => {
     const { version, range, members } = await look(input, bucket, ctx);
-    const options = { signal: ctx.signal, ...(range ? { range } : {}) };
+    const customerKey = customerKeyOf(input, ctx);
+    const options = {
+      signal: ctx.signal,
+      ...(range ? { range } : {}),
+      ...(customerKey ? { customerKey } : {}),
+    };
     const body = await ctx.objects.open(version, options);
     return body.ok ? { ok: true, value: { ...members, Body: body.value } } : body;
   });
@@ -44,12 +50,27 @@ export async function getObject(
 export async function headObject(input: HeadObjectRequest, ctx: S3Ctx): Promise<HeadObjectOutput> {
   try {
     const bucket = await bucketOf(input, ctx);
-    const { members } = await look(input, bucket, ctx);
+    const { version, members } = await look(input, bucket, ctx);
+    await provenKey(input, version, ctx);
     return { ...(members as HeadObjectOutput), ...overridesOf(input) };
   } catch (error) {
     const missing = error instanceof Fault && error.status === 404;
     throw missing ? faults.notFound(error.headers) : error;
   }
+}
+
+/** A key of the client's is asked for even where no bytes are. */
+async function provenKey(
+  input: HeadObjectRequest,
+  version: StoredVersion,
+  ctx: S3Ctx,
+): Promise<void> {
+  const customerKey = customerKeyOf(input, ctx);
+  if (!customerKey && version.object.encryption?.kind !== 'customer') {
+    // Metadata alone does not need the managed key; a checksum tells of the bytes.
+    if (input.ChecksumMode !== 'ENABLED') return;
+  }
+  valueOf(await ctx.objects.unlock(version, customerKey ? { customerKey } : {}), addressOf(input));
 }
 
 interface Look {
@@ -65,6 +86,7 @@ async function look(
 ): Promise<Look> {
   refuseUnbuilt(input);
   const version = await findObject(input, ctx);
+  refuseUnsigned(version.object.encryption, ctx);
   checkRead(version, input);
   const { object } = version;
   const range = await wantedRange(input, version, ctx);
@@ -75,6 +97,7 @@ async function look(
   const count = object.content.kind === 'parts' ? object.content.count : undefined;
   const members = {
     ...describedMembers(object),
+    ...encryptionMembers(object.encryption, input),
     AcceptRanges: 'bytes',
     LastModified: new Date(version.modifiedAtMs),
     ContentLength: end - start,

@@ -4,6 +4,7 @@
  * conditions.ts.
  */
 import { createHash } from 'node:crypto';
+import type { KeyProblem } from '../../engines/keys/keys.ts';
 import type { Answer, No } from '../../engines/objects/answer.ts';
 import { maxPutBytes } from '../../engines/objects/blobs.ts';
 import { minPartBytes } from '../../engines/objects/completion.ts';
@@ -115,6 +116,42 @@ export function valueOf<T>(answer: Answer<T>, subject: Subject): T {
   throw faultOf(answer, subject);
 }
 
+const keyProblems: Readonly<Record<KeyProblem, string>> = {
+  notFound: 'NotFoundException',
+  disabled: 'DisabledException',
+  invalidState: 'KMSInvalidStateException',
+  invalidUsage: 'InvalidKeyUsageException',
+  invalidCiphertext: 'InvalidCiphertextException',
+  incorrectKey: 'IncorrectKeyException',
+};
+
+type CustomerKeyWhy = 'customerKeyMissing' | 'customerKeyUnwanted' | 'customerKeyWrong';
+
+const ofObjects: Readonly<Record<CustomerKeyWhy, string>> = {
+  customerKeyMissing:
+    'The object was stored using a form of Server Side Encryption. The correct parameters must' +
+    ' be provided to retrieve the object.',
+  customerKeyUnwanted: 'The encryption parameters are not applicable to this object.',
+  customerKeyWrong:
+    'Requests specifying Server Side Encryption with Customer provided keys must provide the' +
+    ' correct secret key.',
+};
+const ofUploads: Readonly<Record<CustomerKeyWhy, string>> = {
+  customerKeyMissing:
+    'The multipart upload initiate requested encryption. Subsequent part requests must include' +
+    ' the appropriate encryption parameters.',
+  customerKeyUnwanted:
+    'The multipart upload initiate did not request encryption. Please resend the request without' +
+    ' sending encryption parameters.',
+  customerKeyWrong: 'The provided encryption parameters did not match the ones used originally.',
+};
+
+function customerKeyFault(why: CustomerKeyWhy, inUpload: boolean): Fault {
+  if (inUpload) return faults.invalidRequest(ofUploads[why]);
+  const message = ofObjects[why];
+  return why === 'customerKeyWrong' ? faults.accessDenied(message) : faults.invalidRequest(message);
+}
+
 export function faultOf({ why, reason, detail = {} }: No, subject: Subject): Fault {
   const { bucket, key, version = '', uploadId: UploadId = '' } = subject;
   const { number: PartNumber = 0, etag: ETag = '', sizeBytes: ProposedSize = 0 } = detail;
@@ -137,6 +174,17 @@ export function faultOf({ why, reason, detail = {} }: No, subject: Subject): Fau
       return faults.changing();
     case 'tooLarge':
       return faults.entityTooLarge(maxPutBytes);
+    case 'keyProblem':
+      return faults.keyProblem(keyProblems[detail['problem'] as KeyProblem], reason);
+    case 'customerKeyMissing':
+    case 'customerKeyUnwanted':
+    case 'customerKeyWrong':
+      return customerKeyFault(why, UploadId !== '');
+    case 'customerKeysBlocked':
+      return faults.accessDenied(
+        'Access Denied: server-side encryption with customer-provided keys (SSE-C) is blocked' +
+          ' for this bucket.',
+      );
     case 'noUpload':
       return faults.noSuchUpload(UploadId);
     case 'badPart':

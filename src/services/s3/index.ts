@@ -8,6 +8,11 @@ import {
   listBuckets,
 } from './bucket.ts';
 import {
+  deleteBucketEncryption,
+  getBucketEncryption,
+  putBucketEncryption,
+} from './bucket-encryption.ts';
+import {
   deleteBucketPolicy,
   getBucketPolicy,
   getBucketPolicyStatus,
@@ -46,12 +51,14 @@ export const s3 = {
   CreateBucket: createBucket,
   CreateMultipartUpload: createMultipartUpload,
   DeleteBucket: deleteBucket,
+  DeleteBucketEncryption: deleteBucketEncryption,
   DeleteBucketPolicy: deleteBucketPolicy,
   DeleteBucketTagging: deleteBucketTagging,
   DeleteObject: deleteObject,
   DeleteObjects: deleteObjects,
   DeleteObjectTagging: deleteObjectTagging,
   DeletePublicAccessBlock: deletePublicAccessBlock,
+  GetBucketEncryption: getBucketEncryption,
   GetBucketLocation: getBucketLocation,
   GetBucketPolicy: getBucketPolicy,
   GetBucketPolicyStatus: getBucketPolicyStatus,
@@ -69,6 +76,7 @@ export const s3 = {
   ListObjectsV2: listObjectsV2,
   ListObjectVersions: listObjectVersions,
   ListParts: listParts,
+  PutBucketEncryption: putBucketEncryption,
   PutBucketPolicy: putBucketPolicy,
   PutBucketTagging: putBucketTagging,
   PutBucketVersioning: putBucketVersioning,

@@ -29,7 +29,11 @@ test('a composite checksum is that of the parts, which must be listed with their
   // The part comes without a checksum of its own, so it is computed here.
   const sent = await part(1, 'abc');
   const value = sha256('abc').digest('base64');
-  expect(sent).toEqual({ ETag: '"900150983cd24fb0d6963f7d28e17f72"', ChecksumSHA256: value });
+  expect(sent).toEqual({
+    ETag: '"900150983cd24fb0d6963f7d28e17f72"',
+    ChecksumSHA256: value,
+    ServerSideEncryption: 'AES256',
+  });
   expect(await codeOf(complete([{ PartNumber: 1, ETag: sent.ETag }]))).toBe('InvalidRequest 400');
   const wrong = complete([{ ...sent, PartNumber: 1, ChecksumSHA256: 'x' }]);
   expect(await codeOf(wrong)).toBe('InvalidPart 400');

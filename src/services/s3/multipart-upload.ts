@@ -14,6 +14,14 @@ import { checksumMembers, givenChecksum, uploadChecksum } from './checksums.ts';
 import { preconditionOf } from './conditions.ts';
 import type { S3Ctx } from './context.ts';
 import { descriptionOf } from './description.ts';
+import {
+  customerKeyOf,
+  encryptionMembers,
+  refuseUnsigned,
+  refuseUnsignedWrite,
+  sealWishOf,
+  writtenMembers,
+} from './encryption.ts';
 import { faults } from './faults.ts';
 import {
   addressOf,
@@ -42,17 +50,22 @@ export async function createMultipartUpload(
   const at = addressOf(input);
   const description = descriptionOf(input);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
-  await bucketOf(input, ctx);
+  const encryption = sealWishOf(input, ctx);
+  const bucket = await bucketOf(input, ctx);
+  refuseUnsignedWrite(encryption, bucket, ctx);
   const begun = await ctx.objects.uploads.begin({
     ...at,
     ...description,
     initiator: ctx.caller.arn,
     ...(checksum ? { checksum } : {}),
+    ...(encryption ? { encryption } : {}),
   });
+  const upload = valueOf(begun, at);
   return {
     Bucket: at.bucket,
     Key: at.key,
-    UploadId: valueOf(begun, at).uploadId,
+    UploadId: upload.uploadId,
+    ...writtenMembers(upload.encryption, input),
     ChecksumAlgorithm: checksum?.algorithm,
     ChecksumType: checksum?.type,
   };
@@ -65,8 +78,10 @@ export async function completeMultipartUpload(
   refuseUnbuilt(input);
   const at = uploadAddressOf(input);
   const bucket = await bucketOf(input, ctx);
-  const completion = completionOf(input);
+  const customerKey = customerKeyOf(input, ctx);
+  const completion = { ...completionOf(input), ...(customerKey ? { customerKey } : {}) };
   const upload = await ctx.objects.uploads.get(at);
+  if (upload.ok) refuseUnsigned(upload.value.encryption, ctx);
   const type = upload.ok ? upload.value.checksum?.type : undefined;
   if (input.ChecksumType !== undefined && type !== undefined && input.ChecksumType !== type) {
     throw faults.invalidRequest(
@@ -90,6 +105,10 @@ export async function completeMultipartUpload(
     Key: at.key,
     ETag: quoted(version.object.etag),
     ...checksumMembers(version.object.checksum),
+    // Of a key of the client's this answer tells nothing.
+    ...(version.object.encryption?.kind === 'customer'
+      ? {}
+      : encryptionMembers(version.object.encryption)),
     VersionId: shownVersion(bucket, version),
   };
 }

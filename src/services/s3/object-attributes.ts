@@ -8,8 +8,9 @@ import type {
 import type { StoredVersion } from '../../engines/objects/rows.ts';
 import { checksumMembers, valueMember } from './checksums.ts';
 import type { S3Ctx } from './context.ts';
+import { customerKeyOf, refuseUnsigned } from './encryption.ts';
 import { faults } from './faults.ts';
-import { bucketOf, findObject, shownVersion } from './ground.ts';
+import { addressOf, bucketOf, findObject, shownVersion, valueOf } from './ground.ts';
 import { pageSize } from './paging.ts';
 import { refuseUnbuilt } from './unbuilt.ts';
 
@@ -28,6 +29,12 @@ export async function getObjectAttributes(
   }
   const bucket = await bucketOf(input, ctx);
   const version = await findObject(input, ctx);
+  refuseUnsigned(version.object.encryption, ctx);
+  const customerKey = customerKeyOf(input, ctx);
+  if (customerKey || opensBytes(input, version)) {
+    const unlocking = customerKey ? { customerKey } : {};
+    valueOf(await ctx.objects.unlock(version, unlocking), addressOf(input));
+  }
   const { etag, checksum, sizeBytes, storageClass = 'STANDARD' } = version.object;
   const all: GetObjectAttributesOutput = {
     // Alone among S3's answers, this one tells etags without quotes.
@@ -43,6 +50,14 @@ export async function getObjectAttributes(
     VersionId: shownVersion(bucket, version),
     ...Object.fromEntries(chosen),
   };
+}
+
+/** Checksums tell of the bytes; and a key of the client's is asked for whatever is told. */
+function opensBytes(
+  { ObjectAttributes: asked = [] }: GetObjectAttributesRequest,
+  { object }: StoredVersion,
+): boolean {
+  return object.encryption?.kind === 'customer' || asked.includes('Checksum');
 }
 
 /** The parts themselves are told only when they have checksums. */

@@ -18,7 +18,7 @@ export const root: Caller = {
 export const anonymous: Caller = { accessKeyId: '', arn: '', userId: 'anonymous', account: owner };
 
 export function guarded() {
-  const { objects, clock, context } = s3Fixture();
+  const { objects, clock, context, keys } = s3Fixture();
   const people = bench();
   const service = mount('s3', { operations: s3, permissions: s3Permissions }, { objects, clock });
   const callOf = (caller: Caller, more: Partial<S3Ctx> = {}): S3Ctx => ({
@@ -64,7 +64,7 @@ export function guarded() {
   const put = (Key: string, more: object = {}) =>
     run(root, 'PutObject', { Bucket: 'data', Key, Body: text(Key), ...more });
 
-  return { needs, run, user, put };
+  return { needs, run, user, put, keys };
 }
 
 export function policy(...Statement: readonly object[]): string {

@@ -6,6 +6,7 @@ import {
   bucketArn,
   guarded,
   objectsArn,
+  owner,
   policy,
   root,
 } from './permissions.fixture.ts';
@@ -232,4 +233,129 @@ test('a copy needs both ends: the source under its own bucket’s policy', async
   // Copied tags are read there and written here.
   const refused = await refusal(copy());
   expect(refused.message).toContain('s3:GetObjectTagging');
+});
+
+describe('keys of objects', () => {
+  const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/one';
+  const kms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/mine' };
+  const generate = `kms:GenerateDataKey ${keyArn}`;
+  const decrypt = `kms:Decrypt ${keyArn}`;
+
+  async function withKey() {
+    const g = guarded();
+    const key = g.keys.add('one', { account: owner });
+    g.keys.alias('alias/mine', key);
+    await g.run(root, 'CreateBucket', { Bucket: 'data' });
+    const asked = async (operation: string, input: object, more: object = {}) => {
+      const checks = await g.needs(operation, input, more);
+      return checks.flatMap(({ action, resource }) =>
+        action.startsWith('kms:') ? [`${action} ${resource}`] : [],
+      );
+    };
+    return { ...g, key, asked };
+  }
+
+  test('writing needs a data key of the key that will be used', async () => {
+    const { asked, run, needs, keys } = await withKey();
+    for (const operation of ['PutObject', 'CreateMultipartUpload', 'CopyObject']) {
+      const input = { ...at, CopySource: 'data/none' };
+      expect(await asked(operation, input)).toEqual([]);
+      expect(await asked(operation, { ...input, ServerSideEncryption: 'AES256' })).toEqual([]);
+      expect(await asked(operation, { ...input, ...kms })).toEqual([generate]);
+    }
+    const context = Buffer.from('{"Study":"7"}').toString('base64');
+    const put = { ...at, ...kms, SSEKMSEncryptionContext: context };
+    const check = (await needs('PutObject', put)).find(({ action }) => action.startsWith('kms:'));
+    expect(check).toMatchObject({ rule: 'key', owner, resource: keyArn });
+    expect(check?.keys).toMatchObject({
+      'kms:viaservice': 's3.us-east-1.amazonaws.com',
+      'kms:calleraccount': owner,
+      'kms:requestalias': 'alias/mine',
+      'kms:encryptioncontext:aws:s3:arn': object,
+      'kms:encryptioncontext:study': '7',
+      'kms:encryptioncontextkeys': ['Study', 'aws:s3:arn'],
+    });
+    await run(root, 'PutBucketEncryption', {
+      Bucket: 'data',
+      ServerSideEncryptionConfiguration: {
+        Rules: [
+          {
+            ApplyServerSideEncryptionByDefault: {
+              SSEAlgorithm: 'aws:kms',
+              KMSMasterKeyID: keyArn,
+            },
+            BucketKeyEnabled: true,
+          },
+        ],
+      },
+    });
+    const [, byRule] = await needs('PutObject', at);
+    expect(byRule).toMatchObject({ action: 'kms:GenerateDataKey', resource: keyArn });
+    expect(byRule?.keys).toMatchObject({ 'kms:encryptioncontext:aws:s3:arn': bucketArn });
+    expect(await asked('PutObject', { ...at, ServerSideEncryption: 'AES256' })).toEqual([]);
+    // Asking makes no key, and what is no request is for the operation to refuse.
+    const bad = { ...at, ServerSideEncryption: 'aws:kms' };
+    expect(await asked('PutObject', bad)).toEqual([]);
+    expect(await asked('PutObject', { ...bad, SSEKMSKeyId: 'none' })).toEqual([]);
+    expect(await asked('PutObject', { ...bad, SSEKMSEncryptionContext: '%' })).toEqual([]);
+    expect(await asked('PutObject', { ...at, ...kms, Key: 'k'.repeat(2_000) })).toEqual([]);
+    expect(keys.rows.size).toBe(1);
+  });
+
+  test('reading needs to open it, for whatever tells of the bytes', async () => {
+    const { asked, put } = await withKey();
+    await put('a/b', kms);
+    await put('plain');
+    const checked = { ...at, ChecksumMode: 'ENABLED' };
+    expect(await asked('GetObject', at)).toEqual([decrypt]);
+    expect(await asked('GetObject', { ...at, VersionId: 'null' })).toEqual([decrypt]);
+    expect(await asked('GetObjectAttributes', at)).toEqual([decrypt]);
+    expect(await asked('HeadObject', at)).toEqual([]);
+    expect(await asked('HeadObject', checked)).toEqual([decrypt]);
+    expect(await asked('GetObject', { Bucket: 'data', Key: 'plain' })).toEqual([]);
+    expect(await asked('GetObject', { Bucket: 'data', Key: 'none' })).toEqual([]);
+    expect(await asked('GetObject', at, { caller: anonymous })).toEqual([]);
+    const copy = { Bucket: 'data', Key: 'to', CopySource: 'data/a/b' };
+    expect(await asked('CopyObject', { ...copy, ...kms })).toEqual([decrypt, generate]);
+    const upload = await asked('UploadPartCopy', { ...copy, UploadId: 'u', PartNumber: 1 });
+    expect(upload).toEqual([decrypt]);
+  });
+
+  test('an upload needs to open what it was begun with', async () => {
+    const { asked, run } = await withKey();
+    const { UploadId } = await run(root, 'CreateMultipartUpload', { ...at, ...kms });
+    const part = { ...at, UploadId, PartNumber: 1 };
+    expect(await asked('UploadPart', part)).toEqual([decrypt]);
+    expect(await asked('CompleteMultipartUpload', part)).toEqual([decrypt]);
+    expect(await asked('UploadPartCopy', { ...part, CopySource: 'data/none' })).toEqual([decrypt]);
+    expect(await asked('AbortMultipartUpload', part)).toEqual([]);
+  });
+
+  test('who may use the bucket and not the key is refused, whoever says so', async () => {
+    const { run, user, put, keys, key } = await withKey();
+    await put('a/b', kms);
+    const everything = allow('s3:*', '*');
+    const without = await user('without', everything);
+    const reader = await user('reader', everything, allow('kms:Decrypt', keyArn));
+    const elsewhere = await user(
+      'elsewhere',
+      everything,
+      allow('kms:*', '*', {
+        Condition: { StringEquals: { 'kms:ViaService': 'sqs.us-east-1.amazonaws.com' } },
+      }),
+    );
+    const get = (caller: typeof reader) => run(caller, 'GetObject', at);
+    const write = (caller: typeof reader) => run(caller, 'PutObject', { ...at, ...kms });
+    expect(await get(reader)).toMatchObject({ SSEKMSKeyId: keyArn });
+    for (const caller of [without, elsewhere]) {
+      const refused = await refusal(get(caller));
+      expect([refused.code, refused.status]).toEqual(['AccessDenied', 403]);
+      expect(refused.message).toContain(`kms:Decrypt on resource: ${keyArn} `);
+    }
+    expect(await codeOf(write(reader))).toBe('AccessDenied 403');
+    // The key's own policy counts first: without it nobody's rights help.
+    const none = JSON.stringify({ Version: '2012-10-17', Statement: [] });
+    keys.change(key, { policy: none });
+    expect(await codeOf(get(reader))).toBe('AccessDenied 403');
+  });
 });

@@ -4,6 +4,7 @@
  */
 import type { Tag as ClientTag } from '@aws-sdk/client-s3';
 import type { Tag } from '../../engines/objects/rows.ts';
+import type { Caller } from '../../kernel/caller.ts';
 import type { Check } from '../../kernel/check.ts';
 import type { Permission, Permissions } from '../../wire/operation.ts';
 import {
@@ -18,8 +19,10 @@ import {
 import type { S3Ctx } from './context.ts';
 import { type CopyInput, readCopySource } from './copy-source.ts';
 import { itemOf, maxObjects } from './delete-object.ts';
-import { type InBucket, type InObject, type Lookup, listItem } from './ground.ts';
+import { type EncryptionInput, isAnonymous, managedWish } from './encryption.ts';
+import { type InBucket, type InObject, type Lookup, listItem, maxKeyBytes } from './ground.ts';
 import type { s3 } from './index.ts';
+import type { InUpload } from './multipart-upload.ts';
 
 /** On the bucket itself. */
 function onBucket(action: string): Permission<InBucket, S3Ctx> {
@@ -57,6 +60,58 @@ function onRead(...actions: readonly string[]) {
   ];
 }
 
+/** As above, and the key that the object is encrypted under: for what tells of its bytes. */
+function onBytes(...actions: readonly string[]) {
+  return async (input: Lookup, ctx: S3Ctx): Promise<readonly Check[]> => [
+    ...(await onRead(...actions)(input, ctx)),
+    ...(await decrypting(input, ctx)),
+  ];
+}
+
+async function decrypting(
+  { Bucket: bucket = '', Key: key = '', VersionId: version }: Lookup,
+  { objects, caller }: S3Ctx,
+): Promise<readonly Check[]> {
+  if (isUnknown(key, caller)) return [];
+  return objects.keyNeeds.ofRead({ bucket, key }, { caller, version });
+}
+
+/** What no object is called; and who has not said who they are is refused whatever the key. */
+function isUnknown(key: string, caller: Caller): boolean {
+  return Buffer.byteLength(key) > maxKeyBytes || isAnonymous(caller);
+}
+
+/** The key of a new object, or of an upload that begins. */
+async function encrypting(
+  input: InObject & EncryptionInput,
+  { objects, caller }: S3Ctx,
+): Promise<readonly Check[]> {
+  const { Bucket: bucket = '', Key: key = '' } = input;
+  if (isUnknown(key, caller)) return [];
+  return objects.keyNeeds.ofWrite({ bucket, key }, { caller, wish: managedWish(input) });
+}
+
+/** A part of an upload, or (`whole`) the object that its parts make. */
+function onPart(isWhole: boolean) {
+  return async (input: InUpload, ctx: S3Ctx): Promise<readonly Check[]> => {
+    const { Bucket, Key = '' } = input;
+    const keys = { ...keysOf(input), 's3:objectcreationoperation': isWhole };
+    return [
+      (await checksIn(Bucket, ctx)).object('s3:PutObject', Key, keys),
+      ...(await encryptingPart(input, ctx)),
+    ];
+  };
+}
+
+/** The key of an upload that was begun. */
+async function encryptingPart(
+  { Bucket: bucket = '', Key: key = '', UploadId: uploadId = '' }: InUpload,
+  { objects, caller }: S3Ctx,
+): Promise<readonly Check[]> {
+  if (isUnknown(key, caller)) return [];
+  return objects.keyNeeds.ofPart({ bucket, key, uploadId }, caller);
+}
+
 async function mayList(bucket: string | undefined, ctx: S3Ctx): Promise<Check> {
   return { ...(await checksIn(bucket, ctx)).bucket('s3:ListBucket'), item: listItem };
 }
@@ -90,8 +145,17 @@ async function writing(
   ];
 }
 
-const whole = (input: Writing, ctx: S3Ctx) =>
-  writing(input, ctx, { tags: headerTags(input), whole: true });
+/** A new object, or an upload that begins. */
+async function creatingObject(
+  input: Writing & EncryptionInput,
+  ctx: S3Ctx,
+  isWhole: boolean,
+): Promise<readonly Check[]> {
+  return [
+    ...(await writing(input, ctx, { tags: headerTags(input), whole: isWhole })),
+    ...(await encrypting(input, ctx)),
+  ];
+}
 
 interface Copying extends CopyInput, Writing {
   readonly TaggingDirective?: string | undefined;
@@ -106,7 +170,7 @@ async function copying(input: Copying, ctx: S3Ctx, isWhole: boolean): Promise<re
   const sourceTags = kept ? await existingTags(source, ctx) : [];
   const reads = sourceTags.length > 0 ? ['s3:GetObject', 's3:GetObjectTagging'] : ['s3:GetObject'];
   return [
-    ...(await onRead(...reads)(source, ctx)),
+    ...(await onBytes(...reads)(source, ctx)),
     ...(await writing(input, ctx, {
       tags: kept ? sourceTags : headerTags(input),
       whole: isWhole,
@@ -155,12 +219,15 @@ async function deletingMany(input: Deleting, ctx: S3Ctx): Promise<readonly Check
 
 export const s3Permissions: Permissions<typeof s3, S3Ctx> = {
   AbortMultipartUpload: onObject('s3:AbortMultipartUpload'),
-  CompleteMultipartUpload: onObject('s3:PutObject', { 's3:objectcreationoperation': true }),
-  CopyObject: (input, ctx) => copying(input, ctx, true),
+  CompleteMultipartUpload: onPart(true),
+  CopyObject: async (input, ctx) => [
+    ...(await copying(input, ctx, true)),
+    ...(await encrypting(input, ctx)),
+  ],
   CreateBucket: creating,
-  CreateMultipartUpload: (input, ctx) =>
-    writing(input, ctx, { tags: headerTags(input), whole: false }),
+  CreateMultipartUpload: (input, ctx) => creatingObject(input, ctx, false),
   DeleteBucket: onBucket('s3:DeleteBucket'),
+  DeleteBucketEncryption: onBucket('s3:PutEncryptionConfiguration'),
   DeleteBucketPolicy: onBucket('s3:DeleteBucketPolicy'),
   DeleteBucketTagging: onBucket('s3:PutBucketTagging'),
   DeleteObject: async (input, ctx) =>
@@ -172,17 +239,20 @@ export const s3Permissions: Permissions<typeof s3, S3Ctx> = {
   DeleteObjects: deletingMany,
   DeleteObjectTagging: onExisting('s3:DeleteObjectTagging'),
   DeletePublicAccessBlock: onBucket('s3:PutBucketPublicAccessBlock'),
+  GetBucketEncryption: onBucket('s3:GetEncryptionConfiguration'),
   GetBucketLocation: onBucket('s3:GetBucketLocation'),
   GetBucketPolicy: onBucket('s3:GetBucketPolicy'),
   GetBucketPolicyStatus: onBucket('s3:GetBucketPolicyStatus'),
   GetBucketTagging: onBucket('s3:GetBucketTagging'),
   GetBucketVersioning: onBucket('s3:GetBucketVersioning'),
-  GetObject: onRead('s3:GetObject'),
-  GetObjectAttributes: onRead('s3:GetObject', 's3:GetObjectAttributes'),
+  GetObject: onBytes('s3:GetObject'),
+  GetObjectAttributes: onBytes('s3:GetObject', 's3:GetObjectAttributes'),
   GetObjectTagging: onRead('s3:GetObjectTagging'),
   GetPublicAccessBlock: onBucket('s3:GetBucketPublicAccessBlock'),
   HeadBucket: onBucket('s3:ListBucket'),
-  HeadObject: onRead('s3:GetObject'),
+  // Without a checksum it tells nothing of the bytes.
+  HeadObject: (input, ctx) =>
+    (input.ChecksumMode === 'ENABLED' ? onBytes : onRead)('s3:GetObject')(input, ctx),
   ListBuckets: (_, ctx) => ({
     action: 's3:ListAllMyBuckets',
     resource: '*',
@@ -193,10 +263,11 @@ export const s3Permissions: Permissions<typeof s3, S3Ctx> = {
   ListObjectsV2: onBucket('s3:ListBucket'),
   ListObjectVersions: onBucket('s3:ListBucketVersions'),
   ListParts: onObject('s3:ListMultipartUploadParts'),
+  PutBucketEncryption: onBucket('s3:PutEncryptionConfiguration'),
   PutBucketPolicy: onBucket('s3:PutBucketPolicy'),
   PutBucketTagging: onBucket('s3:PutBucketTagging'),
   PutBucketVersioning: onBucket('s3:PutBucketVersioning'),
-  PutObject: whole,
+  PutObject: (input, ctx) => creatingObject(input, ctx, true),
   PutObjectTagging: async (input, ctx) => {
     const tags = (input.Tagging?.TagSet ?? []).map(({ Key = '', Value = '' }) => ({
       key: Key,
@@ -206,6 +277,9 @@ export const s3Permissions: Permissions<typeof s3, S3Ctx> = {
     return checks.map((check) => ({ ...check, keys: { ...check.keys, ...requestKeys(tags) } }));
   },
   PutPublicAccessBlock: onBucket('s3:PutBucketPublicAccessBlock'),
-  UploadPart: onObject('s3:PutObject', { 's3:objectcreationoperation': false }),
-  UploadPartCopy: (input, ctx) => copying(input, ctx, false),
+  UploadPart: onPart(false),
+  UploadPartCopy: async (input, ctx) => [
+    ...(await copying(input, ctx, false)),
+    ...(await encryptingPart(input, ctx)),
+  ],
 };

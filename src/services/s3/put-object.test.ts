@@ -9,6 +9,7 @@ test('the etag is the MD5, and proven checksums are told and kept', async () => 
   const put = await calls.PutObject({ ...at, Body: text('abc') }, { checksums });
   expect(put).toEqual({
     ETag: '"900150983cd24fb0d6963f7d28e17f72"',
+    ServerSideEncryption: 'AES256',
     ChecksumCRC32: 'NSRBwg==',
     ChecksumType: 'FULL_OBJECT',
     VersionId: undefined,
@@ -52,8 +53,9 @@ test.each([
   [{ Metadata: { k: 'v'.repeat(2_048) } }, 'MetadataTooLarge 400'],
   [{ Tagging: 'a=1&a=2' }, 'InvalidTag 400'],
   [{ Tagging: Array.from({ length: 11 }, (_, i) => `k${i}=`).join('&') }, 'BadRequest 400'],
-  [{ ServerSideEncryption: 'AES256' as const }, 'NotImplemented 501'],
-  [{ SSECustomerAlgorithm: 'AES256' }, 'NotImplemented 501'],
+  [{ ServerSideEncryption: 'aws:fsx' as const }, 'InvalidArgument 400'],
+  [{ ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: 'none' }, 'KMS.NotFoundException 400'],
+  [{ SSECustomerAlgorithm: 'AES256' }, 'InvalidRequest 400'],
   [{ ObjectLockMode: 'GOVERNANCE' as const }, 'NotImplemented 501'],
   [{ WebsiteRedirectLocation: '/x' }, 'NotImplemented 501'],
   [{ StorageClass: 'DEEP_ARCHIVE' as const }, 'NotImplemented 501'],

@@ -5,6 +5,7 @@ import { algorithmOf, checksumMembers, provenChecksum } from './checksums.ts';
 import { preconditionOf } from './conditions.ts';
 import type { S3Ctx } from './context.ts';
 import { descriptionOf } from './description.ts';
+import { refuseUnsignedWrite, sealWishOf, writtenMembers } from './encryption.ts';
 import {
   addressOf,
   bucketOf,
@@ -26,10 +27,13 @@ export async function putObject(
   const at = addressOf(input);
   const description = descriptionOf(input);
   const precondition = preconditionOf(input);
+  const encryption = sealWishOf(input, ctx);
   const bucket = await bucketOf(input, ctx);
+  refuseUnsignedWrite(encryption, bucket, ctx);
   const answer = await ctx.objects.put(at, input.Body ?? once(new Uint8Array()), {
     description,
     precondition,
+    ...(encryption ? { encryption } : {}),
     checksum: () => provenChecksum(ctx),
     signal: ctx.signal,
   });
@@ -37,6 +41,7 @@ export async function putObject(
   return {
     ETag: quoted(etag),
     ...checksumMembers(version.object.checksum),
+    ...writtenMembers(version.object.encryption, input),
     VersionId: shownVersion(bucket, version),
   };
 }

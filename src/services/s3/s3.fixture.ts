@@ -1,6 +1,7 @@
 /** S3 in memory for tests: calls as the wire would make them, without a wire. */
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
-import { memoryObjectStore } from '../../adapters/memory/object-store.ts';
+import { FakeKeys } from '../../engines/objects/keys.fixture.ts';
+import { sealedBlobs } from '../../engines/objects/objects.fixture.ts';
 import { makeObjects } from '../../engines/objects/objects.ts';
 import { type ByteStream, gather, once } from '../../kernel/bytes.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
@@ -22,8 +23,9 @@ type Calls = {
 export function s3Fixture() {
   const clock = new VirtualClock(Date.UTC(2030, 0, 1));
   const store = memoryMetadataStore();
-  const blobs = memoryObjectStore();
-  const objects = makeObjects({ store, blobs, clock, random: seededRandom(11) });
+  const { blobs, inner } = sealedBlobs();
+  const keys = new FakeKeys();
+  const objects = makeObjects({ store, blobs, keys, clock, random: seededRandom(11) });
   const context = (): S3Ctx => ({
     objects,
     clock,
@@ -50,7 +52,7 @@ export function s3Fixture() {
   };
   const put = (Key: string, content = '', more: object = {}) =>
     calls.PutObject({ Bucket: 'data', Key, Body: text(content), ...more });
-  return { clock, objects, context, calls, bucket, put };
+  return { clock, objects, keys, inner, context, calls, bucket, put };
 }
 
 export const text = (content: string) => once(Buffer.from(content));

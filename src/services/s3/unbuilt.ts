@@ -6,16 +6,6 @@ import { faults } from './faults.ts';
 
 /** Member to the header a client knows it by. */
 const unbuiltMembers: Readonly<Record<string, string>> = {
-  ServerSideEncryption: 'x-amz-server-side-encryption',
-  SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
-  SSEKMSEncryptionContext: 'x-amz-server-side-encryption-context',
-  BucketKeyEnabled: 'x-amz-server-side-encryption-bucket-key-enabled',
-  SSECustomerAlgorithm: 'x-amz-server-side-encryption-customer-algorithm',
-  SSECustomerKey: 'x-amz-server-side-encryption-customer-key',
-  SSECustomerKeyMD5: 'x-amz-server-side-encryption-customer-key-MD5',
-  CopySourceSSECustomerAlgorithm: 'x-amz-copy-source-server-side-encryption-customer-algorithm',
-  CopySourceSSECustomerKey: 'x-amz-copy-source-server-side-encryption-customer-key',
-  CopySourceSSECustomerKeyMD5: 'x-amz-copy-source-server-side-encryption-customer-key-MD5',
   WebsiteRedirectLocation: 'x-amz-website-redirect-location',
   ObjectLockMode: 'x-amz-object-lock-mode',
   ObjectLockRetainUntilDate: 'x-amz-object-lock-retain-until-date',

@@ -12,7 +12,6 @@ const mediaType = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*\/[a-zA-Z0-9](-*[a-zA-Z0-9.])*/;
 
 export function capturePlan(config: DataCaptureConfig | undefined): CapturePlan | undefined {
   if (!config) return undefined;
-  if (config.KmsKeyId) throw faults.notImplemented('DataCaptureConfig.KmsKeyId');
   const samplingPercent = config.InitialSamplingPercentage ?? Number.NaN;
   if (!(samplingPercent >= 0 && samplingPercent <= 100)) {
     throw faults.badMember(`${member}.initialSamplingPercentage`, 'Member must be from 0 to 100');
@@ -31,6 +30,7 @@ export function capturePlan(config: DataCaptureConfig | undefined): CapturePlan 
     output: both || modes.includes('Output'),
     csvTypes: mediaTypes(types?.CsvContentTypes, 'csvContentTypes'),
     jsonTypes: mediaTypes(types?.JsonContentTypes, 'jsonContentTypes'),
+    ...(config.KmsKeyId ? { keyId: config.KmsKeyId } : {}),
   };
 }
 
@@ -63,6 +63,6 @@ export function captureSummary(plan: CapturePlan): DataCaptureConfigSummary {
     CaptureStatus: plan.enabled ? 'Started' : 'Stopped',
     CurrentSamplingPercentage: plan.samplingPercent,
     DestinationS3Uri: plan.destinationUri,
-    KmsKeyId: '',
+    KmsKeyId: plan.keyId ?? '',
   };
 }

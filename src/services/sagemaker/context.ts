@@ -1,6 +1,7 @@
 /** What SageMaker operations are given beyond the call itself. Nothing here is global. */
 import type { Access } from '../../engines/access/access.ts';
 import type { Fleet } from '../../engines/hosting/fleet.ts';
+import type { Keys } from '../../engines/keys/keys.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Wake } from '../../kernel/loop.ts';
 import type { Random } from '../../kernel/random.ts';
@@ -9,6 +10,7 @@ import type { Call } from '../../wire/operation.ts';
 
 export interface HostingParts {
   readonly access: Access;
+  readonly keys: Keys;
   readonly store: MetadataStore;
   readonly clock: Clock;
   readonly random: Random;

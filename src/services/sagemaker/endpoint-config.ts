@@ -56,6 +56,7 @@ export async function createEndpointConfig(
     variants,
     shadows,
     ...(capture ? { capture } : {}),
+    ...(input.KmsKeyId ? { volumeKeyId: input.KmsKeyId } : {}),
     request: JSON.parse(JSON.stringify(request)),
     createdAtMs: ctx.clock.nowMs(),
   };
@@ -120,12 +121,7 @@ export async function deleteEndpointConfig(
 }
 
 function assertBuilt(input: CreateEndpointConfigInput): void {
-  for (const member of [
-    'AsyncInferenceConfig',
-    'ExplainerConfig',
-    'VpcConfig',
-    'KmsKeyId',
-  ] as const) {
+  for (const member of ['AsyncInferenceConfig', 'ExplainerConfig', 'VpcConfig'] as const) {
     if (input[member]) throw faults.notImplemented(member);
   }
   if (input.MetricsConfig?.EnableEnhancedMetrics) {

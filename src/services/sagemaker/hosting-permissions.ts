@@ -4,6 +4,7 @@ import { actingOn, creating, hostedArnOf, listing } from './checks.ts';
 import { endpointConfigKeys, modelArnKey, modelKeys } from './condition-keys.ts';
 import type { Ctx } from './context.ts';
 import type { hostingOperations } from './index.ts';
+import { volumeGrants } from './key-grants.ts';
 
 interface EndpointChange {
   readonly EndpointName?: string | undefined;
@@ -59,19 +60,21 @@ export const hostingPermissions: Permissions<typeof hostingOperations, Ctx> = {
   ListEndpointConfigs: listing('ListEndpointConfigs'),
   DeleteEndpointConfig: config('DeleteEndpointConfig'),
 
-  CreateEndpoint: (input, ctx) => [
+  CreateEndpoint: async (input, ctx) => [
     ...creating({
       operation: 'CreateEndpoint',
       arn: hostedArnOf(ctx.scope, 'endpoint', input.EndpointName),
       tags: input.Tags,
     }),
     config('CreateEndpoint')(input, ctx),
+    ...(await volumeGrants(input, ctx)),
   ],
   DescribeEndpoint: endpoint('DescribeEndpoint'),
   ListEndpoints: listing('ListEndpoints'),
-  UpdateEndpoint: (input, ctx) => [
+  UpdateEndpoint: async (input, ctx) => [
     endpoint('UpdateEndpoint')(input, ctx),
     config('UpdateEndpoint')(input, ctx),
+    ...(await volumeGrants(input, ctx)),
   ],
   UpdateEndpointWeightsAndCapacities: endpoint('UpdateEndpointWeightsAndCapacities'),
   DeleteEndpoint: endpoint('DeleteEndpoint'),

@@ -5,6 +5,7 @@ import { Fleet } from '../../engines/hosting/fleet.ts';
 import type { ObjectSpace } from '../../engines/objects/space.ts';
 import { type EndpointLoop, makeEndpointLoop } from '../../jobs/endpoints/loop.ts';
 import { Roles } from '../../jobs/roles/roles.fixture.ts';
+import { keptFor } from '../../jobs/roles/safekeeping.fixture.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { ok, refuse } from '../../kernel/outcome.ts';
@@ -37,6 +38,7 @@ export class Hosting {
   readonly servers: FakeServer[] = [];
   readonly access = accessOf();
   readonly roles = new Roles();
+  readonly kept = keptFor(this.roles, this.store);
   readonly archives = new Set<string>();
   /** Image to the reason its start is refused with. */
   readonly refusals = new Map<string, string>();
@@ -63,6 +65,7 @@ export class Hosting {
       url: '/',
       checksums: {},
       access: this.access,
+      keys: this.kept.keys,
       store: this.store,
       clock: this.clock,
       random: this.random,
@@ -122,6 +125,7 @@ export class Hosting {
       log: silentLogger,
       launcher: this.#launcher(),
       objectsFor: this.roles.objectsFor(this.#objects()),
+      safekeeping: this.kept.safekeeping,
       wake: () => {
         this.#wakes += 1;
       },

@@ -80,9 +80,14 @@ test.each<[object, string, RegExp]>([
     /constraintsResource/,
   ],
   [
-    { JobResources: { ClusterConfig: { VolumeKmsKeyId: 'k' } } },
-    'NotImplemented',
-    /VolumeKmsKeyId/,
+    {
+      DataQualityAppSpecification: {
+        ImageUri: 'x',
+        Environment: { TOKEN: '{{resolve:secretsmanager:db:SecretBinary}}' },
+      },
+    },
+    'ValidationException',
+    /environment\.TOKEN' failed.*only SecretString/,
   ],
   [
     {

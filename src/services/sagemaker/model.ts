@@ -15,6 +15,7 @@ import { dropTags } from '../../engines/hosting/tags.ts';
 import { parseObjectUri } from '../../engines/objects/space.ts';
 import { assertAssumable } from './assumable.ts';
 import type { Ctx } from './context.ts';
+import { checkedEnvironment } from './environment.ts';
 import { faults } from './faults.ts';
 import { listPage } from './listing.ts';
 import { writeTags } from './tags.ts';
@@ -23,6 +24,7 @@ export async function createModel(input: CreateModelInput, ctx: Ctx): Promise<Cr
   const name = checkedName(input.ModelName, 'modelName');
   const container = onlyContainer(input);
   const arn = hostedArn(ctx.scope, 'model', name);
+  const member = input.PrimaryContainer ? 'primaryContainer' : 'containers.1.member';
   const archiveUri = archiveOf(container);
   await assertAssumable(input.ExecutionRoleArn, arn, ctx);
   const { Tags, ...request } = input;
@@ -31,7 +33,7 @@ export async function createModel(input: CreateModelInput, ctx: Ctx): Promise<Cr
     arn,
     scope: ctx.scope,
     image: container.Image ?? '',
-    environment: container.Environment ?? {},
+    environment: checkedEnvironment(`${member}.environment`, container.Environment),
     ...(archiveUri === undefined ? {} : { archiveUri }),
     request: JSON.parse(JSON.stringify(request)),
     createdAtMs: ctx.clock.nowMs(),

@@ -15,6 +15,7 @@ import type {
 import { parseDurationMs } from '../../engines/cron/cadence.ts';
 import type { BatchSource, MonitoringPlan, MonitoringType } from '../../engines/monitoring/rows.ts';
 import { parseObjectUri } from '../../engines/objects/space.ts';
+import { checkedEnvironment } from './environment.ts';
 import { faults } from './faults.ts';
 
 const defaultRuntimeSeconds = 3_600;
@@ -135,7 +136,7 @@ function planOf(parts: Parts): MonitoringPlan {
   const { app, baseline } = parts;
   refuseUnbuilt(parts);
   const output = outputOf(parts.output);
-  const environment = parts.environment ?? {};
+  const environment = checkedEnvironment('environment', parts.environment);
   const clash = Object.keys(environment).find((key) => reserved.has(key));
   if (clash) throw faults.invalid(`Environment: ${clash} is set by the service itself.`);
   const scripts = {
@@ -154,6 +155,8 @@ function planOf(parts: Parts): MonitoringPlan {
     ...optional('constraintsUri', uri('constraintsResource', baseline?.ConstraintsResource?.S3Uri)),
     ...optional('statisticsUri', uri('statisticsResource', baseline?.StatisticsResource?.S3Uri)),
     ...optional('baseliningJobName', baseline?.BaseliningJobName),
+    ...optional('outputKeyId', parts.output?.KmsKeyId),
+    ...optional('volumeKeyId', parts.resources?.ClusterConfig?.VolumeKmsKeyId),
     maxRuntimeSeconds: parts.maxRuntimeSeconds ?? defaultRuntimeSeconds,
     roleArn: parts.roleArn ?? '',
     resources: { ...parts.resources },
@@ -236,11 +239,9 @@ function refuseAttributes(input: Input | undefined): void {
   if (given) throw faults.notImplemented(`${given} of a data-quality monitor`);
 }
 
-function refuseUnbuilt({ network, output, resources }: Parts): void {
+function refuseUnbuilt({ network }: Parts): void {
   if (network?.EnableNetworkIsolation) throw faults.notImplemented('EnableNetworkIsolation');
   if (network?.VpcConfig) throw faults.notImplemented('VpcConfig');
-  if (output?.KmsKeyId) throw faults.notImplemented('MonitoringOutputConfig.KmsKeyId');
-  if (resources?.ClusterConfig?.VolumeKmsKeyId) throw faults.notImplemented('VolumeKmsKeyId');
 }
 
 function scriptUri(

@@ -227,10 +227,10 @@ test.each<[string, object, string, RegExp]>([
     /EnableNetworkIsolation/,
   ],
   [
-    'a key',
-    given({ MonitoringOutputConfig: { KmsKeyId: 'k', MonitoringOutputs: [] } }),
-    'NotImplemented',
-    /KmsKeyId/,
+    'a secret that is not named as one',
+    given({ Environment: { TOKEN: '{{resolve:secretsmanager:}}' } }),
+    'ValidationException',
+    /environment\.TOKEN' failed.*by its name or its ARN/,
   ],
 ])('%s is refused when a schedule is made or changed', async (_, over, code, message) => {
   await refused('CreateMonitoringSchedule', scheduled('one', over), code, message);

@@ -30,7 +30,7 @@ export class Monitoring extends Watch {
   async call(name: string, input: object, over: Partial<Call> = {}): Promise<Answer> {
     const { store, clock, random, access } = this;
     const ctx: MonitoringCtx & Ctx = {
-      ...{ ...call, store, clock, random, access },
+      ...{ ...call, store, clock, random, access, keys: this.kept.keys },
       wake: (loop: string) => void this.woken.push(loop),
       fleet: this.fleet,
       processingQueue: this.queue,

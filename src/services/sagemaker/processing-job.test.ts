@@ -94,7 +94,11 @@ test.each<[object, string, RegExp]>([
   [to({ S3Uri: 'out' }), 'ValidationException', /outputs.1.member.s3Output.s3Uri/],
   [to({ LocalPath: '/opt/ml/a/../b' }), 'ValidationException', /outputs.1.member.s3Output.local/],
   [to({ S3UploadMode: 'Continuous' }), 'NotImplemented', /Continuous/],
-  [{ ProcessingOutputConfig: { KmsKeyId: 'k', Outputs: [] } }, 'NotImplemented', /KmsKeyId/],
+  [
+    { Environment: { A: '1', TOKEN: '{{resolve:ssm:token}}' } },
+    'ValidationException',
+    /environment\.TOKEN' failed.*only secretsmanager/,
+  ],
   [{ NetworkConfig: { VpcConfig: {} } }, 'NotImplemented', /VpcConfig/],
   [{ NetworkConfig: { EnableNetworkIsolation: true } }, 'NotImplemented', /NetworkIsolation/],
 ])('%j is refused', async (over, code, message) => {

@@ -10,6 +10,7 @@ import type {
   ProcessingOutput,
   ProcessingPlan,
 } from '../../engines/processing/rows.ts';
+import { checkedEnvironment } from './environment.ts';
 import { faults } from './faults.ts';
 
 const defaultRuntimeSeconds = 86_400;
@@ -17,15 +18,9 @@ const mostInputs = 10;
 const mostOutputs = 10;
 
 export function processingPlan(request: CreateProcessingJobRequest): ProcessingPlan {
-  const { AppSpecification: app, NetworkConfig: network, ProcessingResources } = request;
+  const { AppSpecification: app, NetworkConfig: network } = request;
   if (network?.EnableNetworkIsolation) throw faults.notImplemented('EnableNetworkIsolation');
   if (network?.VpcConfig) throw faults.notImplemented('VpcConfig');
-  if (ProcessingResources?.ClusterConfig?.VolumeKmsKeyId) {
-    throw faults.notImplemented('VolumeKmsKeyId');
-  }
-  if (request.ProcessingOutputConfig?.KmsKeyId) {
-    throw faults.notImplemented('ProcessingOutputConfig.KmsKeyId');
-  }
   const inputs = (request.ProcessingInputs ?? []).map(inputOf);
   const outputs = (request.ProcessingOutputConfig?.Outputs ?? []).map(outputOf);
   atMost('processingInputs', inputs.length, mostInputs);
@@ -37,11 +32,18 @@ export function processingPlan(request: CreateProcessingJobRequest): ProcessingP
     image: app?.ImageUri ?? '',
     entrypoint: app?.ContainerEntrypoint ?? [],
     arguments: app?.ContainerArguments ?? [],
-    environment: request.Environment ?? {},
+    environment: checkedEnvironment('environment', request.Environment),
     inputs,
     outputs,
     maxRuntimeMs: seconds * 1_000,
+    ...keysOf(request),
   };
+}
+
+function keysOf({ ProcessingResources, ProcessingOutputConfig }: CreateProcessingJobRequest) {
+  const volumeKeyId = ProcessingResources?.ClusterConfig?.VolumeKmsKeyId;
+  const outputKeyId = ProcessingOutputConfig?.KmsKeyId;
+  return { ...(volumeKeyId ? { volumeKeyId } : {}), ...(outputKeyId ? { outputKeyId } : {}) };
 }
 
 function atMost(member: string, count: number, limit: number): void {

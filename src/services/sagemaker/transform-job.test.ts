@@ -192,13 +192,12 @@ test.each<[object, string, RegExp]>([
   [reading({ SplitType: 'RecordIO' }), 'NotImplemented', /SplitType RecordIO/],
   [reading({ SplitType: 'TFRecord' }), 'NotImplemented', /SplitType TFRecord/],
   [writing({ S3OutputPath: 'out' }), 'ValidationException', /transformOutput.s3OutputPath/],
-  [writing({ KmsKeyId: 'k' }), 'NotImplemented', /TransformOutput.KmsKeyId/],
   [capturing({ KmsKeyId: 'k' }), 'NotImplemented', /DataCaptureConfig.KmsKeyId/],
   [capturing({ DestinationS3Uri: 'c' }), 'ValidationException', /dataCaptureConfig.dest/],
   [
-    { TransformResources: { InstanceCount: 1, VolumeKmsKeyId: 'k' } },
-    'NotImplemented',
-    /VolumeKmsKeyId/,
+    { Environment: { TOKEN: 'x{{resolve:secretsmanager:db' } },
+    'ValidationException',
+    /environment\.TOKEN' failed.*must end with/,
   ],
   [{ MaxPayloadInMB: 101 }, 'ValidationException', /maxPayloadInMB.*between 0 and 100/],
   [{ MaxPayloadInMB: 0, MaxConcurrentTransforms: 2 }, 'ValidationException', /not be 0/],
@@ -248,6 +247,17 @@ test.each<[object, string, RegExp]>([
     message: expect.stringMatching(message),
   });
   expect(await b.queue.nextDueMs()).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('keys of output and volume are planned for, and described', async () => {
+  const keyed = {
+    ...writing({ KmsKeyId: 'alias/out' }),
+    TransformResources: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeKmsKeyId: 'k' },
+  };
+  await create('one', keyed);
+  const { plan } = await b.row(hostedKey(scope, 'one'));
+  expect(plan).toMatchObject({ volumeKeyId: 'k', target: { keyId: 'alias/out' } });
+  expect(await call('DescribeTransformJob', named('one'))).toMatchObject(keyed);
 });
 
 test('no limit on the payload is the most that a request may carry', async () => {

@@ -19,6 +19,7 @@ import type {
   TransformTarget,
 } from '../../engines/transform/rows.ts';
 import { secondMs } from '../../kernel/clock.ts';
+import { checkedEnvironment } from './environment.ts';
 import { faults } from './faults.ts';
 
 const mebibyte = 1024 * 1024;
@@ -37,6 +38,7 @@ export function transformPlan(request: CreateTransformJobRequest, model: Model):
   const load = loadOf(request);
   const singleRecord = request.BatchStrategy === 'SingleRecord';
   const capture = captureOf(request.DataCaptureConfig);
+  const volumeKeyId = request.TransformResources?.VolumeKmsKeyId;
   return {
     model: modelOf(request, model, { ...load, singleRecord }),
     source,
@@ -47,12 +49,11 @@ export function transformPlan(request: CreateTransformJobRequest, model: Model):
     ...clientOf(request),
     ...processingOf(request.DataProcessing, source, target),
     ...(capture ? { capture } : {}),
+    ...(volumeKeyId ? { volumeKeyId } : {}),
   };
 }
 
-function refuseUnbuilt({ TransformResources, DataCaptureConfig, TransformOutput }: Request): void {
-  if (TransformResources?.VolumeKmsKeyId) throw faults.notImplemented('VolumeKmsKeyId');
-  if (TransformOutput?.KmsKeyId) throw faults.notImplemented('TransformOutput.KmsKeyId');
+function refuseUnbuilt({ DataCaptureConfig }: Request): void {
   if (DataCaptureConfig?.KmsKeyId) throw faults.notImplemented('DataCaptureConfig.KmsKeyId');
 }
 
@@ -83,6 +84,7 @@ function targetOf(output: TransformOutput | undefined): TransformTarget {
     uri: checkedUri('transformOutput.s3OutputPath', output?.S3OutputPath),
     ...(output?.Accept ? { accept: output.Accept } : {}),
     assemble: output?.AssembleWith === 'Line' ? 'Line' : 'None',
+    ...(output?.KmsKeyId ? { keyId: output.KmsKeyId } : {}),
   };
 }
 
@@ -156,7 +158,7 @@ function modelOf(
     image,
     environment: {
       ...environment,
-      ...Environment,
+      ...checkedEnvironment('environment', Environment),
       SAGEMAKER_BATCH: 'true',
       SAGEMAKER_BATCH_STRATEGY: singleRecord ? 'SINGLE_RECORD' : 'MULTI_RECORD',
       SAGEMAKER_MAX_PAYLOAD_IN_MB: String(payloadMb),

@@ -16,17 +16,17 @@ export interface Failure {
 }
 
 /**
- * Looks the fault up in the service's model: the status is the query protocol's for services that
- * speak or spoke it, else the shape's, else the fault's own, else 400 or 500.
+ * Looks the fault up in the service's model: the status is the fault's own, else the query
+ * protocol's for services that speak or spoke it, else the shape's, else 400 or 500.
  */
 export function describeFailure(service: ServiceModel | undefined, fault: Fault): Failure {
   const shape = service?.errors.get(fault.code);
   const traits = shape?.error;
   const speaksQuery = service?.facts.query !== undefined;
   const status =
+    fault.status ??
     (speaksQuery ? traits?.query?.status : undefined) ??
     traits?.status ??
-    fault.status ??
     (traits?.fault === 'server' ? 500 : 400);
   const known = new Set(shape?.members.map((member) => member.name));
   const messageName = shape?.members.find((m) => m.name.toLowerCase() === 'message')?.name;

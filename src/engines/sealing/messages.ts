@@ -1,0 +1,122 @@
+/**
+ * Sealed messages as streams: content in, message out, and any range of the content back without
+ * reading the rest. A message may be inside another: what reads one reads both.
+ */
+import type { ByteStream } from '../../kernel/bytes.ts';
+import type { ByteRange } from '../../ports/object-store.ts';
+import { type ChunkCipher, messageHeadBytes, tagBytes } from './chunked.ts';
+import { ahead, Puller } from './pulling.ts';
+import { DamagedBlob } from './sealed-store.ts';
+
+/** Pieces are handed on in this size: a piece costs its receiver a write of its own. */
+const pieceBytes = 262_144;
+
+export type ReadRange = (range: ByteRange) => ByteStream;
+
+/** What begins with the salt and the commitment, after whatever its owner puts before them. */
+export interface Head {
+  readonly lengthBytes: number;
+  /** Of the cipher that it gives. */
+  readonly chunkBytes: number;
+  /** Gives the message's cipher, or throws what is wrong with the head. */
+  open(head: Uint8Array): ChunkCipher;
+}
+
+/** Salt, commitment, chunks. */
+export async function* sealMessage(
+  cipher: ChunkCipher,
+  salt: Uint8Array,
+  content: ByteStream,
+): ByteStream {
+  let pieces = [salt, cipher.commitment];
+  let sizeBytes = messageHeadBytes;
+  const add = (piece: Uint8Array) => {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+  };
+  let index = 0;
+  let chunk = cipher.seal(index);
+  let room = cipher.chunkBytes;
+  for await (const part of content) {
+    for (let at = 0; at < part.length; ) {
+      const piece = part.subarray(at, at + room);
+      add(chunk.update(piece));
+      at += piece.length;
+      room -= piece.length;
+      if (room === 0) {
+        add(chunk.end());
+        index += 1;
+        chunk = cipher.seal(index);
+        room = cipher.chunkBytes;
+      }
+      if (sizeBytes < pieceBytes) continue;
+      yield Buffer.concat(pieces, sizeBytes);
+      pieces = [];
+      sizeBytes = 0;
+    }
+  }
+  add(chunk.end());
+  yield Buffer.concat(pieces, sizeBytes);
+}
+
+/** Nothing that was not verified is handed on. Throws `DamagedBlob`. */
+export async function* openMessage(read: ReadRange, head: Head, range: ByteRange): ByteStream {
+  const whole = { start: 0, end: Number.MAX_SAFE_INTEGER };
+  const { start, end } = range;
+  const pulled = pull(read, head, range);
+  let seen = false;
+  for await (const { at, content } of pulled) {
+    seen = true;
+    const from = Math.max(0, start - at);
+    const piece = content.subarray(from, Math.max(from, end - at));
+    if (piece.length > 0) yield piece;
+  }
+  // Begins past the end, which may be there because the end is missing: only all of it tells.
+  if (!seen && start > 0 && start < end) for await (const _ of pull(read, head, whole));
+}
+
+interface Opened {
+  /** Of its first byte in the content. */
+  readonly at: number;
+  readonly content: Uint8Array;
+}
+
+/** Every chunk that the range touches, none when it begins behind the last. */
+async function* pull(read: ReadRange, head: Head, { start, end }: ByteRange) {
+  const { chunkBytes, lengthBytes } = head;
+  const first = start < end ? Math.floor(start / chunkBytes) : 0;
+  const past = start < end ? Math.ceil(end / chunkBytes) : 0;
+  const place = (index: number) =>
+    Math.min(Number.MAX_SAFE_INTEGER, lengthBytes + index * (chunkBytes + tagBytes));
+  const headEnd = first === 0 ? place(past) : lengthBytes;
+  let source = new Puller(ahead(read({ start: 0, end: headEnd })));
+  try {
+    const found = await source.take(lengthBytes);
+    if (found.length < lengthBytes) throw new DamagedBlob('it ends before its content');
+    const cipher = head.open(found);
+    if (first > 0) {
+      await source.close();
+      source = new Puller(ahead(read({ start: place(first), end: place(past) })));
+    }
+    yield* chunksOf(source, cipher, { first, past });
+  } finally {
+    await source.close();
+  }
+}
+
+async function* chunksOf(
+  source: Puller,
+  cipher: ChunkCipher,
+  { first, past }: { readonly first: number; readonly past: number },
+): AsyncGenerator<Opened> {
+  const sealedBytes = cipher.chunkBytes + tagBytes;
+  for (let index = first; index < past; index += 1) {
+    const sealed = await source.take(sealedBytes);
+    if (sealed.length === 0 && index === first && first > 0) return;
+    if (sealed.length === 0) throw new DamagedBlob('its end is missing');
+    const content = cipher.open(index, sealed);
+    if (!content) throw new DamagedBlob(`chunk ${index} was changed`);
+    yield { at: index * cipher.chunkBytes, content };
+    if (sealed.length < sealedBytes) return;
+  }
+}

@@ -1,0 +1,96 @@
+/** The attributes that events are looked up by. Source: the reference of LookupEvents. */
+import type { TrailEvent } from './event.ts';
+import { userNameOf } from './identity.ts';
+import { nameInArn } from './resources.ts';
+
+export type AttributeName =
+  | 'EventId'
+  | 'EventName'
+  | 'ReadOnly'
+  | 'Username'
+  | 'ResourceType'
+  | 'ResourceName'
+  | 'EventSource'
+  | 'AccessKeyId';
+
+export interface Attribute {
+  readonly name: AttributeName;
+  readonly value: string;
+}
+
+/** Resources that are described each by an ARN are found by it, and by the name in it. */
+export function valuesOf(event: TrailEvent, name: AttributeName): readonly string[] {
+  switch (name) {
+    case 'EventId':
+      return [event.eventID];
+    case 'EventName':
+      return [event.eventName];
+    case 'ReadOnly':
+      return [String(event.readOnly)];
+    case 'Username':
+      return present(userNameOf(event.userIdentity));
+    case 'EventSource':
+      return [event.eventSource];
+    case 'AccessKeyId':
+      return present(event.userIdentity.accessKeyId);
+    case 'ResourceType':
+      return (event.resources ?? []).map(({ type }) => type);
+    case 'ResourceName':
+      return (event.resources ?? []).flatMap(({ ARN }) => [ARN, nameInArn(ARN)]);
+    default:
+      return name satisfies never;
+  }
+}
+
+function present(value: string | undefined): readonly string[] {
+  return value ? [value] : [];
+}
+
+/** Gathers the attributes of events for the filter of a stretch: most repeat those before. */
+export class AttributeTexts {
+  readonly #add: (text: string) => void;
+  /** Names and sources of events, identities, ARNs: what was added already. */
+  readonly #seen = new Set<unknown>();
+
+  constructor(add: (text: string) => void) {
+    this.#add = add;
+  }
+
+  add(event: TrailEvent): void {
+    this.#addAll(event, 'EventId');
+    if (this.#isNew(event.eventName)) this.#addAll(event, 'EventName');
+    if (this.#isNew(event.eventSource)) this.#addAll(event, 'EventSource');
+    if (this.#isNew(event.readOnly)) this.#addAll(event, 'ReadOnly');
+    if (this.#isNew(event.userIdentity)) {
+      this.#addAll(event, 'Username');
+      this.#addAll(event, 'AccessKeyId');
+    }
+    let fresh = false;
+    for (const { ARN } of event.resources ?? []) if (this.#isNew(ARN)) fresh = true;
+    if (!fresh) return;
+    this.#addAll(event, 'ResourceType');
+    this.#addAll(event, 'ResourceName');
+  }
+
+  #addAll(event: TrailEvent, name: AttributeName): void {
+    for (const value of valuesOf(event, name)) this.#add(textOf({ name, value }));
+  }
+
+  #isNew(what: unknown): boolean {
+    if (this.#seen.has(what)) return false;
+    // Forgetting costs time alone: what is added again is in the filter once.
+    if (this.#seen.size >= maxSeen) this.#seen.clear();
+    this.#seen.add(what);
+    return true;
+  }
+}
+
+const maxSeen = 10_000;
+
+export function textOf({ name, value }: Attribute): string {
+  return `${name}=${value}`;
+}
+
+export function hasAttribute(event: TrailEvent, { name, value }: Attribute): boolean {
+  return valuesOf(event, name).includes(value);
+}

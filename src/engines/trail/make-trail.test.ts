@@ -1,0 +1,237 @@
+/** What is kept of the trail, through sealing, crashes, full disks and the end of its time. */
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { gather } from '../../kernel/bytes.ts';
+import { dayMs, minuteMs } from '../../kernel/clock.ts';
+import { DamagedJournal } from '../sealing/sealed-journals.ts';
+import { eventOf, fullableJournals, startMs, type TestTrail, testTrail } from './trail.fixture.ts';
+import type { Stretch } from './trail.ts';
+import { stretchBytes } from './writer.ts';
+
+const limitBytes = 64 * 1_024 * 1_024;
+
+async function idsIn({ trail }: TestTrail, stretch: Stretch): Promise<readonly string[]> {
+  const bytes = await gather(trail.read(stretch), limitBytes);
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(stretch.sha256);
+  const lines = bytes.toString('utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line).eventID);
+}
+
+async function allStretches({ trail }: TestTrail): Promise<readonly Stretch[]> {
+  const found: Stretch[] = [];
+  for (;;) {
+    const page = await trail.stretches(found.at(-1)?.id, 1);
+    if (page.length === 0) return found;
+    found.push(...page);
+  }
+}
+
+test('records become stretches of five minutes, in order, each with its hash', async () => {
+  const bench = testTrail();
+  const first = await bench.record({}, {});
+  expect(await bench.tick()).toBe(startMs + 1_000 + 5 * minuteMs);
+  expect(await allStretches(bench)).toEqual([]);
+  bench.clock.moveTo(startMs + 1_000 + 5 * minuteMs);
+  expect(await bench.tick()).toBeGreaterThan(startMs + 80 * dayMs);
+  const second = await bench.record({});
+  await bench.trail.seal();
+  const stretches = await allStretches(bench);
+  expect(stretches.map(({ count }) => count)).toEqual([2, 1]);
+  expect(stretches[0]).toMatchObject({ beganAtMs: startMs + 1_000, endedAtMs: startMs + 2_000 });
+  const ids = await Promise.all(stretches.map((stretch) => idsIn(bench, stretch)));
+  expect(ids).toEqual([first, second]);
+  expect(await bench.parts.journals.names()).toEqual([]);
+});
+
+test('nothing is due before the first record, and sealing nothing leaves nothing', async () => {
+  const bench = testTrail();
+  expect(await bench.tick()).toBe(Number.POSITIVE_INFINITY);
+  await bench.trail.seal();
+  expect(await allStretches(bench)).toEqual([]);
+});
+
+test('a large stretch ends by itself, and the loop is woken', async () => {
+  let woken = 0;
+  const bench = testTrail({ wake: () => void (woken += 1) });
+  const filler = 'x'.repeat(90_000);
+  const count = Math.floor(stretchBytes / 90_000);
+  for (let i = 0; i < count; i += 1) await bench.record({ requestParameters: { filler } });
+  // Once when it was begun, once when it ended.
+  expect(woken).toBe(2);
+  await bench.tick();
+  expect(await allStretches(bench)).toMatchObject([{ count }]);
+});
+
+test('records that come together are one append, in the order they came', async () => {
+  const bench = testTrail();
+  let appends = 0;
+  const { journals } = bench.parts;
+  const open = journals.open;
+  journals.open = async (name) => {
+    const journal = await open(name);
+    const append = journal.append.bind(journal);
+    journal.append = async (bytes) => {
+      appends += 1;
+      await append(bytes);
+    };
+    return journal;
+  };
+  const ids = Array.from({ length: 50 }, (_, i) => `e${i}`);
+  await Promise.all(ids.map((eventID) => bench.trail.record(eventOf(startMs, { eventID }))));
+  await bench.trail.seal();
+  expect(appends).toBe(1);
+  const [stretch] = await allStretches(bench);
+  expect(stretch && (await idsIn(bench, stretch))).toEqual(ids);
+});
+
+test('what a process that died has left becomes a stretch before any newer one', async () => {
+  const bench = testTrail();
+  const old = await bench.record({}, {});
+  // Half a line, as a killed process leaves it.
+  const [name = ''] = await bench.parts.journals.names();
+  await (await bench.parts.journals.open(name)).append(Buffer.from('{"eventID":"half'));
+  const next = bench.restarted();
+  const fresh = await next.record({ eventID: 'fresh' });
+  await next.trail.seal();
+  const stretches = await allStretches(next);
+  const ids = await Promise.all(stretches.map((stretch) => idsIn(next, stretch)));
+  expect(ids).toEqual([old, fresh]);
+  expect(stretches[0]).toMatchObject({ count: 2, endedAtMs: startMs + 2_000 });
+  const found = await next.trail.lookup({
+    attribute: { name: 'EventId', value: old[0] ?? '' },
+    ...{ startMs, endMs: startMs + minuteMs, limit: 5 },
+  });
+  expect(found.events.map(({ eventID }) => eventID)).toEqual([old[0]]);
+});
+
+test('a process that died between the row and the journal leaves no stretch twice', async () => {
+  const bench = testTrail();
+  await bench.record({});
+  const { journals } = bench.parts;
+  const open = journals.open;
+  const [name = ''] = await journals.names();
+  const journal = await open(name);
+  const { remove } = journal;
+  journal.remove = async () => {
+    throw new Error('killed');
+  };
+  await expect(bench.trail.seal()).rejects.toThrow('killed');
+  journal.remove = remove;
+  const next = bench.restarted();
+  await next.tick();
+  expect(await allStretches(next)).toHaveLength(1);
+  expect(await journals.names()).toEqual([]);
+});
+
+test('while the disk is full records reject, and that is told until there is room', async () => {
+  const journals = fullableJournals();
+  const bench = testTrail({ journals });
+  const [kept = ''] = await bench.record({});
+  expect(await bench.trail.isWritable()).toBe(true);
+  journals.full = true;
+  await expect(bench.trail.record(eventOf(startMs))).rejects.toThrow('ENOSPC');
+  expect(await bench.trail.isWritable()).toBe(false);
+  expect(await bench.trail.isWritable()).toBe(false);
+  journals.full = false;
+  expect(await bench.trail.isWritable()).toBe(true);
+  const [later = ''] = await bench.record({});
+  await bench.trail.seal();
+  const stretches = await allStretches(bench);
+  const ids = await Promise.all(stretches.map((stretch) => idsIn(bench, stretch)));
+  expect(ids).toEqual([[kept], [later]]);
+  expect(await journals.names()).toEqual([]);
+});
+
+test('a record that gets through shows that the disk has room again', async () => {
+  const journals = fullableJournals();
+  const bench = testTrail({ journals });
+  journals.full = true;
+  await expect(bench.trail.record(eventOf(startMs))).rejects.toThrow('ENOSPC');
+  journals.full = false;
+  await bench.record({});
+  journals.full = true;
+  expect(await bench.trail.isWritable()).toBe(true);
+});
+
+test('a stretch that cannot be sealed is sealed later, and none overtakes it', async () => {
+  const bench = testTrail();
+  const { store } = bench.parts;
+  await bench.record({});
+  const write = store.write.bind(store);
+  store.write = async () => {
+    throw new Error('no room');
+  };
+  await expect(bench.trail.seal()).rejects.toThrow('no room');
+  await bench.record({});
+  expect(await bench.tick()).toBe(bench.clock.nowMs() + minuteMs);
+  store.write = write;
+  await bench.trail.seal();
+  const stretches = await allStretches(bench);
+  const ids = await Promise.all(stretches.map((stretch) => idsIn(bench, stretch)));
+  expect(ids).toEqual([['event-1'], ['event-2']]);
+});
+
+test('of a damaged journal what is sound is kept, and the journal stays as evidence', async () => {
+  const bench = testTrail();
+  const { journals } = bench.parts;
+  await bench.record({});
+  const [name = ''] = await journals.names();
+  const journal = await journals.open(name);
+  const { read } = journal;
+  journal.read = async function* () {
+    yield* read();
+    throw new DamagedJournal('flipped');
+  };
+  await expect(bench.trail.seal()).rejects.toThrow('flipped');
+  await bench.record({});
+  await bench.trail.seal();
+  const ids = await Promise.all((await allStretches(bench)).map((one) => idsIn(bench, one)));
+  expect(ids).toEqual([['event-1'], ['event-2']]);
+  const next = bench.restarted();
+  await next.trail.seal();
+  expect([await journals.names(), (await allStretches(next)).length]).toEqual([[name], 2]);
+});
+
+test('a clock that was set back does not put new stretches before old ones', async () => {
+  const bench = testTrail();
+  await bench.record({});
+  await bench.trail.seal();
+  const earlier = testTrail({ ...bench.parts, clock: { nowMs: () => startMs - dayMs } });
+  await earlier.trail.record(eventOf(startMs, { eventID: 'set back' }));
+  await earlier.trail.seal();
+  const ids = await Promise.all((await allStretches(earlier)).map((one) => idsIn(earlier, one)));
+  expect(ids).toEqual([['event-1'], ['set back']]);
+});
+
+test('after ninety days a stretch and its blob are gone', async () => {
+  const bench = testTrail();
+  await bench.record({});
+  await bench.trail.seal();
+  const dueMs = await bench.tick();
+  expect(dueMs).toBe(startMs + 1_000 + 90 * dayMs);
+  bench.clock.moveTo(dueMs);
+  expect(await bench.tick()).toBe(Number.POSITIVE_INFINITY);
+  expect(await allStretches(bench)).toEqual([]);
+  for await (const id of bench.parts.blobs.ids()) expect(id).toBe('no blob');
+});
+
+test('names that hold line breaks and escapes stay inside their record', async () => {
+  const bench = testTrail();
+  const userAgent = 'agent\n{"eventID":"forged"}\r\n\u001b[2J\u2028';
+  await bench.record({ userAgent });
+  await bench.trail.seal();
+  const [stretch] = await allStretches(bench);
+  const text = stretch ? (await gather(bench.trail.read(stretch), limitBytes)).toString() : '';
+  expect(text.split('\n')).toHaveLength(2);
+  expect(text).not.toContain('\u001b');
+  expect(JSON.parse(text).userAgent).toBe(userAgent);
+});
+
+test('data events are wanted when they were chosen, management events always', () => {
+  const { trail } = testTrail();
+  const about = { eventSource: 's3.amazonaws.com', eventName: 'GetObject', readOnly: true };
+  expect(trail.wants({ ...about, category: 'Management' })).toBe(true);
+  expect(trail.wants({ ...about, category: 'Data' })).toBe(false);
+  trail.chooseData(({ eventName }) => eventName === 'GetObject');
+  expect(trail.wants({ ...about, category: 'Data' })).toBe(true);
+});

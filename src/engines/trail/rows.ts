@@ -1,0 +1,15 @@
+/** What the store knows of the trail: one row for each stretch that was sealed. */
+import type { Collection } from '../../ports/metadata-store.ts';
+import type { Stretch } from './trail.ts';
+
+export interface StretchRow extends Stretch {
+  /** Of the gzipped JSON lines. */
+  readonly blobId: string;
+  /** What values its events have: see `filter.ts`. */
+  readonly filter: string;
+  /** Its journal was damaged: this is what came before the damage, and the journal is kept. */
+  readonly damaged?: true;
+}
+
+/** Key: the stretch's id. */
+export const stretchRows: Collection<StretchRow> = { name: 'trail/stretches' };

@@ -1,0 +1,51 @@
+/** What the gateway tells the trail of an invocation, when somebody wants to know. */
+import type { Scope } from '../kernel/arn.ts';
+import type { Caller } from '../kernel/caller.ts';
+import type { Check } from '../kernel/check.ts';
+import { faults } from '../wire/faults.ts';
+import type { Fault, TlsFacts } from '../wire/operation.ts';
+
+/** An invocation whose signature holds; whether it is allowed is not decided yet. */
+export interface Invoked {
+  readonly action: 'InvokeEndpoint' | 'InvokeEndpointWithResponseStream';
+  readonly endpointName: string;
+  readonly requestId: string;
+  readonly scope: Scope;
+  readonly caller: Caller;
+  readonly check: Check;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sourceAddress?: string;
+  readonly tls?: TlsFacts;
+}
+
+/** Undefined when nobody wants a record of it. */
+export type InvocationAudit = (invoked: Invoked) => InvocationRecord | undefined;
+
+export interface InvocationRecord {
+  /** False when a record could not be kept: the invocation is refused before it runs. */
+  canRecord(): Promise<boolean>;
+  /** Awaited before the answer leaves; rejects with a `Fault` when it cannot be kept. */
+  record(fault?: Fault): Promise<void>;
+}
+
+/** The one record of an invocation: what comes after the first `done` is not told again. */
+export interface OneRecord {
+  /** Throws the `Fault` of an invocation that could not be recorded. */
+  mustBePossible(): Promise<void>;
+  done(fault?: Fault): Promise<void>;
+}
+
+export function oneRecord(wanted: InvocationRecord | undefined): OneRecord {
+  let told = false;
+  return {
+    async mustBePossible() {
+      if (wanted && !(await wanted.canRecord())) throw faults.unaudited();
+    },
+    async done(fault) {
+      if (told) return;
+      told = true;
+      await wanted?.record(fault);
+    },
+  };
+}
