@@ -1,8 +1,13 @@
-"""What the suites of managed keys share: a client, keys and people that go when a test ends."""
+"""What suites share: clients, and keys and people that go when a test ends."""
 
 import pytest
 from iam import People
 from kms import Keys
+
+
+@pytest.fixture(scope="module")
+def iam(client):
+    return client("iam")
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +23,7 @@ def keys(kms):
 
 
 @pytest.fixture
-def people(client):
-    made = People(client("iam"))
+def people(iam):
+    made = People(iam)
     yield made
     made.clear()

@@ -9,27 +9,15 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from hosting import hosting, variant
-from iam import ADMIN, People, allow, client_of, deny, document, new_name, tags_of, trust
+from iam import ADMIN, allow, client_of, deny, document, new_name, tags_of, trust
 from refusals import refused
 
 NO_IDENTITY = "because no identity-based policy allows the {} action"
 
 
 @pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture(scope="module")
 def sagemaker(client):
     return client("sagemaker")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 @pytest.fixture

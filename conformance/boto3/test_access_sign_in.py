@@ -4,21 +4,9 @@ import time
 
 import pytest
 import requests
-from iam import People, allow, client_of, new_name
+from iam import allow, client_of, new_name
 
 PASSWORD = "Correct-horse-7"
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 from iam import (
     OPERATIONS,
     READ_ONLY,
-    People,
     allow,
     assert_all_called,
     client_of,
@@ -20,18 +19,6 @@ from iam import (
 )
 from refusals import refused
 from waiting import until
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 @pytest.mark.parametrize("service", ["iam", "sts"])

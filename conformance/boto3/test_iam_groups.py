@@ -1,20 +1,7 @@
 """Groups: their life, their members, and what membership gives at once."""
 
-import pytest
-from iam import READ_ONLY, People, allow, assert_all_called, client_of, document, new_name
+from iam import READ_ONLY, allow, assert_all_called, client_of, document, new_name
 from refusals import refused
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_life_of_a_group(iam, people, name, account):

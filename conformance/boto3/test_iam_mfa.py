@@ -2,10 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from botocore.exceptions import ClientError
 from iam import (
-    People,
     allow,
     assert_all_called,
     client_of,
@@ -21,18 +19,6 @@ from refusals import refused
 WRONG = "MultiFactorAuthentication failed with invalid MFA one time pass code."
 WITH_CODE = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 WITHOUT_CODE = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_codes_are_those_of_the_standard():

@@ -6,7 +6,6 @@ import pytest
 from iam import (
     ADMIN,
     READ_ONLY,
-    People,
     allow,
     assert_all_called,
     client_of,
@@ -27,18 +26,6 @@ ODD = document(
         Condition={"Bool": {"aws:SecureTransport": "true"}},
     )
 )
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_life_of_a_policy(iam, people, name, account):

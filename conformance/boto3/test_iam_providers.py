@@ -1,22 +1,10 @@
 """OpenID Connect providers, as IAM keeps them. Their tokens are tested with access."""
 
 import pytest
-from iam import People, assert_all_called, new_name, tags_of
+from iam import assert_all_called, new_name, tags_of
 from refusals import refused
 
 PRINT = "a" * 40
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_life_of_a_provider(iam, people, account):

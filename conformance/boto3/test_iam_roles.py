@@ -1,9 +1,7 @@
 """Roles: their life, whom they trust, service-linked ones, and instance profiles."""
 
-import pytest
 from iam import (
     READ_ONLY,
-    People,
     allow,
     assert_all_called,
     client_of,
@@ -16,18 +14,6 @@ from refusals import refused
 
 SAGEMAKER = trust({"Service": "sagemaker.amazonaws.com"})
 LINKED = "lakeformation.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_life_of_a_role(iam, people, name, account):

@@ -3,23 +3,11 @@
 import json
 
 import pytest
-from iam import READ_ONLY, People, allow, assert_all_called, client_of, deny, document, new_name
+from iam import READ_ONLY, allow, assert_all_called, client_of, deny, document, new_name
 from refusals import refused
 
 OBJECT = "arn:aws:s3:::bucket/key"
 OTHER = "arn:aws:s3:::other/key"
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def entry(name, *values, kind="string"):

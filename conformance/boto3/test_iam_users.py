@@ -2,24 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from iam import READ_ONLY, People, assert_all_called, client_of, deny, new_name, tags_of
+from iam import READ_ONLY, assert_all_called, client_of, deny, new_name, tags_of
 from iam import allow as allowed
 from refusals import refused
 
 PASSWORD = "Correct-horse-7"
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 def test_life_of_a_user(iam, people, name, account):

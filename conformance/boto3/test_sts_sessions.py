@@ -10,7 +10,6 @@ import requests
 from iam import (
     ADMIN,
     READ_ONLY,
-    People,
     allow,
     assert_all_called,
     client_of,
@@ -25,18 +24,6 @@ from iam import (
 from refusals import refused
 
 MESSAGE = "x-modelkeep-authorization-message"
-
-
-@pytest.fixture(scope="module")
-def iam(client):
-    return client("iam")
-
-
-@pytest.fixture
-def people(iam):
-    made = People(iam)
-    yield made
-    made.clear()
 
 
 @pytest.fixture
