@@ -43,3 +43,9 @@ export function compareUtf8(a: string, b: string): number {
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
+
+/** One piece, the usual case of a group, is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first, ...more] = pieces;
+  return first && more.length === 0 ? first : Buffer.concat(pieces);
+}

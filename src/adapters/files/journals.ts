@@ -7,7 +7,7 @@ import { constants, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../kernel/assert.ts';
-import type { ByteStream } from '../../kernel/bytes.ts';
+import { type ByteStream, joined } from '../../kernel/bytes.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
 import { errorCode, openPlain, readChunks, refuseLink } from './chunks.ts';
 
@@ -143,7 +143,7 @@ class FileJournal implements Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#writeGroup(Buffer.concat(group.map(({ bytes }) => bytes)));
+        await this.#writeGroup(joined(group.map(({ bytes }) => bytes)));
         for (const { resolve } of group) resolve();
       } catch (cause) {
         for (const { reject } of group) reject(cause);

@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { assert } from '../../kernel/assert.ts';
-import type { ByteStream } from '../../kernel/bytes.ts';
+import { type ByteStream, joined } from '../../kernel/bytes.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import { Puller } from './pulling.ts';
@@ -139,7 +139,7 @@ class SealedJournal implements Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#writeFrame(Buffer.concat(group.map(({ bytes }) => bytes)));
+        await this.#writeFrame(joined(group.map(({ bytes }) => bytes)));
         for (const { resolve } of group) resolve();
       } catch (cause) {
         for (const { reject } of group) reject(cause);
@@ -149,8 +149,9 @@ class SealedJournal implements Journal {
   }
 
   async #writeFrame(content: Uint8Array): Promise<void> {
-    const sealed = this.#sealer.seal(content, bindingOf(this.name, this.#frames));
-    await this.#journal.append(Buffer.concat([headOf(sealed.length), sealed]));
+    const frame = this.#sealer.seal(content, bindingOf(this.name, this.#frames), headBytes);
+    frame.set(headOf(frame.length - headBytes));
+    await this.#journal.append(frame);
     this.#frames += 1;
     this.#sizeBytes += content.length;
   }

@@ -68,16 +68,20 @@ export function makeSealer({ keyring, random, purpose }: SealerParts): Sealer {
 
   return {
     overheadBytes: headBytes + tagBytes,
-    seal(piece, binding) {
+    seal(piece, binding, roomBytes = 0) {
       const state = own();
-      const counter = Buffer.alloc(counterBytes);
-      counter.writeBigUInt64BE(state.counter);
+      const sealed = Buffer.allocUnsafe(roomBytes + headBytes + piece.length + tagBytes);
+      const from = roomBytes + headBytes;
+      sealed.set(state.prefix, roomBytes);
+      sealed.writeBigUInt64BE(state.counter, from - counterBytes);
       state.counter += 1n;
-      const sealing = createCipheriv(cipher, state.key, nonceOf(counter));
+      const nonce = nonceOf(sealed.subarray(from - counterBytes, from));
+      const sealing = createCipheriv(cipher, state.key, nonce);
       sealing.setAAD(Buffer.from(binding));
-      const content = sealing.update(piece);
+      sealed.set(sealing.update(piece), from);
       sealing.final();
-      return Buffer.concat([state.prefix, counter, content, sealing.getAuthTag()]);
+      sealed.set(sealing.getAuthTag(), from + piece.length);
+      return sealed;
     },
     open(sealed, binding) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);

@@ -67,16 +67,15 @@ export function eventKindsOf(
 ): readonly EventKind[] {
   const kind = kindOf(call.service, call.operation);
   const { category, eventSource, eventName, readOnly, resourceType } = kind;
-  const { arn } = call.caller;
-  const about: EventKind = {
-    ...{ category, eventSource, eventName, readOnly },
-    ...(resourceType === undefined ? {} : { resourceType }),
-    ...(arn === '' ? {} : { userIdentityArn: arn }),
-  };
+  const about: Mutable<EventKind> = { category, eventSource, eventName, readOnly };
+  if (resourceType !== undefined) about.resourceType = resourceType;
+  if (call.caller.arn !== '') about.userIdentityArn = call.caller.arn;
   if (category === 'Management') return [about];
-  const arns = dataArns(resourcesIn(call), kind);
-  if (arns.length === 0) return [about];
-  return arns.map((resourceArn) => ({ ...about, resourceArn }));
+  const [first, ...more] = dataArns(resourcesIn(call), kind);
+  if (first === undefined) return [about];
+  const kinds = more.map((resourceArn) => ({ ...about, resourceArn }));
+  about.resourceArn = first;
+  return [about, ...kinds];
 }
 
 function resourcesIn(call: Pick<FinishedCall, 'resources' | 'checks' | 'caller'>) {

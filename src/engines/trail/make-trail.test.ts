@@ -153,6 +153,17 @@ test('a record that gets through shows that the disk has room again', async () =
   expect(await bench.trail.isWritable()).toBe(true);
 });
 
+test('calls that are refused on a full disk leave no journals behind', async () => {
+  const journals = fullableJournals();
+  const bench = testTrail({ journals });
+  journals.full = true;
+  for (let i = 0; i < 5; i += 1) {
+    await expect(bench.trail.record(eventOf(startMs))).rejects.toThrow();
+  }
+  // That of the record that was the first to fail.
+  expect(await journals.names()).toHaveLength(1);
+});
+
 test('a stretch that cannot be sealed is sealed later, and none overtakes it', async () => {
   const bench = testTrail();
   const { store } = bench.parts;
@@ -161,14 +172,17 @@ test('a stretch that cannot be sealed is sealed later, and none overtakes it', a
   store.write = async () => {
     throw new Error('no room');
   };
-  await expect(bench.trail.seal()).rejects.toThrow('no room');
-  await bench.record({});
+  // More of them than are held in memory.
+  for (let i = 0; i < 3; i += 1) {
+    await expect(bench.trail.seal()).rejects.toThrow('no room');
+    await bench.record({});
+  }
   expect(await bench.tick()).toBe(bench.clock.nowMs() + minuteMs);
   store.write = write;
   await bench.trail.seal();
   const stretches = await allStretches(bench);
   const ids = await Promise.all(stretches.map((stretch) => idsIn(bench, stretch)));
-  expect(ids).toEqual([['event-1'], ['event-2']]);
+  expect(ids).toEqual([['event-1'], ['event-2'], ['event-3'], ['event-4']]);
 });
 
 test('of a damaged journal what is sound is kept, and the journal stays as evidence', async () => {
@@ -182,14 +196,15 @@ test('of a damaged journal what is sound is kept, and the journal stays as evide
     yield* read();
     throw new DamagedJournal('flipped');
   };
-  await expect(bench.trail.seal()).rejects.toThrow('flipped');
-  await bench.record({});
-  await bench.trail.seal();
-  const ids = await Promise.all((await allStretches(bench)).map((one) => idsIn(bench, one)));
-  expect(ids).toEqual([['event-1'], ['event-2']]);
   const next = bench.restarted();
   await next.trail.seal();
-  expect([await journals.names(), (await allStretches(next)).length]).toEqual([[name], 2]);
+  await next.record({ eventID: 'after' });
+  await next.trail.seal();
+  const ids = await Promise.all((await allStretches(next)).map((one) => idsIn(next, one)));
+  expect(ids).toEqual([['event-1'], ['after']]);
+  const last = next.restarted();
+  await last.trail.seal();
+  expect([await journals.names(), (await allStretches(last)).length]).toEqual([[name], 2]);
 });
 
 test('a clock that was set back does not put new stretches before old ones', async () => {

@@ -25,13 +25,33 @@ export function resourcesOf(
 
 const none: readonly TrailResource[] = [];
 
-function resourcesIn({ resource, owner }: Check, callerAccount: string): readonly TrailResource[] {
-  if (resource.includes('*')) return none;
+/** What an ARN says. */
+interface Reading {
+  readonly account: string;
+  readonly type: string;
+}
+
+/** Few resources get most of the calls. */
+const readings = new Map<string, Reading>();
+const maxReadings = 1_000;
+
+/** Undefined for what names no single resource. */
+function reading(resource: string): Reading | undefined {
+  if (resource.includes('*')) return undefined;
   const parsed = parseArn(resource);
-  if (!parsed.ok) return none;
+  if (!parsed.ok) return undefined;
   const { account, service } = parsed.value;
+  const made = { account, type: typeOf(service, parsed.value.resource) };
+  if (readings.size >= maxReadings) readings.clear();
+  readings.set(resource, made);
+  return made;
+}
+
+function resourcesIn({ resource, owner }: Check, callerAccount: string): readonly TrailResource[] {
+  const known = readings.get(resource) ?? reading(resource);
+  if (!known) return none;
+  const { account, type } = known;
   const accountId = owner ?? (account || callerAccount);
-  const type = typeOf(service, parsed.value.resource);
   const found = { accountId, type, ARN: resource };
   if (type !== 'AWS::S3::Object') return [found];
   const bucket = resource.slice(0, resource.indexOf('/'));

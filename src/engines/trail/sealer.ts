@@ -18,6 +18,8 @@ import { beganAtOf, idOfJournal, journalOf, OpenStretch } from './stretch.ts';
 
 /** How long the trail is kept for looking things up; copies that were delivered stay. */
 export const retentionMs = 90 * dayMs;
+/** Stretches that are held in memory until they are sealed: at most 8 MiB each. */
+const maxHeld = 2;
 /** Rows deleted in one go. */
 const sweepRows = 100;
 
@@ -48,6 +50,7 @@ export class StretchSealer {
 
   add(stretch: OpenStretch): void {
     this.#ended.push(stretch);
+    if (this.#ended.length > maxHeld) stretch.forget();
   }
 
   /** Finds what was left over; answers when the newest stretch was begun. */
@@ -125,11 +128,7 @@ export class StretchSealer {
     const { store, blobs } = this.#parts;
     if (stretch.count === 0 && !stretch.leftOver) return {};
     const content = new Sealing(stretch, this.#parts.log);
-    const blob = await blobs.put(packed(content.lines())).catch((cause: unknown) => {
-      // Tried again line by line, so that what is sound is kept.
-      if (cause instanceof DamagedJournal) stretch.leftOver = true;
-      throw cause;
-    });
+    const blob = await blobs.put(packed(content.lines()));
     const { id, beganAtMs, endedAtMs, count } = stretch;
     const damage = content.damaged ? ({ damaged: true } as const) : {};
     if (count === 0) {
@@ -162,8 +161,8 @@ class Sealing {
   }
 
   async *lines(): ByteStream {
-    const { journal, leftOver } = this.#stretch;
-    for await (const part of leftOver ? this.#checked() : journal.read()) {
+    const stretch = this.#stretch;
+    for await (const part of stretch.leftOver ? this.#checked() : stretch.held()) {
       this.#hash.update(part);
       yield part;
     }

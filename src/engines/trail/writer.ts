@@ -99,6 +99,8 @@ export class TrailWriter {
       await new Promise((resolve) => setImmediate(resolve));
       let stretch = this.#open;
       while (!stretch) {
+        // Otherwise each call that is refused would leave a journal behind, and its descriptor.
+        if (!(await this.isWritable())) throw new Error('the audit trail cannot be written');
         await this.#begin();
         stretch = this.#open;
       }
@@ -117,8 +119,8 @@ export class TrailWriter {
 
   async #append(stretch: OpenStretch, group: readonly Waiting[]): Promise<void> {
     // Names and user agents cannot break a line: JSON escapes what ends one, and all controls.
-    const text = group.map(({ event }) => `${JSON.stringify(event)}\n`).join('');
-    const appending = stretch.journal.append(Buffer.from(text, 'utf8'));
+    const lines = group.map(({ event }) => `${JSON.stringify(event)}\n`).join('');
+    const appending = stretch.journal.append(stretch.hold(lines));
     stretch.appending = appending;
     await appending;
     stretch.appending = undefined;
@@ -142,6 +144,8 @@ export class TrailWriter {
   #fail(cause: unknown): void {
     if (!this.#broken) this.#parts.log.error('the audit trail cannot be written', cause);
     this.#broken = true;
+    // It holds what the journal may not.
+    this.#open?.forget();
     this.end();
   }
 
