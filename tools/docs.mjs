@@ -1,11 +1,13 @@
 /**
  * Writes the parts of the documentation that the sources know: docs/configuration.md from the table of
  * settings, docs/compatibility.md and the summary in README.md from the service models and the tables
- * of operations. Reads dist/, so build first. What an operation refuses is in compatibility-notes.json.
+ * of operations, docs/licences.md from the lockfile. Reads dist/, so build first. What an operation
+ * refuses is in compatibility-notes.json.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { licencesText } from './licences.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const columns = 110;
@@ -41,6 +43,7 @@ export async function documents() {
   return {
     'docs/configuration.md': configurationText(settings),
     'docs/compatibility.md': compatibilityText(services),
+    'docs/licences.md': licencesText(),
     'README.md': withSummary(readFileSync(join(root, 'README.md'), 'utf8'), services),
   };
 }

@@ -29,18 +29,20 @@ function newest(folder) {
   return Math.max(0, ...times);
 }
 
+const configs = ['tsconfig.json', 'tsconfig.build.json'];
+
 async function buildWhenStale() {
   const built = join(root, 'dist', '.built');
   const inputs = Math.max(
     newest(join(root, 'src')),
-    ...['tsconfig.json', 'tsconfig.build.json', 'tools/build.mjs'].map(
+    ...[...configs, 'tools/build.mjs', 'tools/bundle.mjs', 'package-lock.json'].map(
       (file) => statSync(join(root, file)).mtimeMs,
     ),
   );
   if (existsSync(built) && statSync(built).mtimeMs >= inputs) return;
   console.log('building …');
   const { build } = await import('./build.mjs');
-  build();
+  await build();
 }
 
 const [task, ...rest] = process.argv.slice(2);

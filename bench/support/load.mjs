@@ -72,7 +72,8 @@ function pump(port, state) {
     let sentAtMs = 0;
     const send = () => {
       const nowMs = performance.now();
-      if (nowMs >= state.endsAtMs) return void socket.end();
+      // Not `end`: some servers wait for more and never end their side.
+      if (nowMs >= state.endsAtMs) return void socket.destroy();
       const number = state.next++;
       sentAtMs = nowMs;
       const request = state.requests[number % state.requests.length];
@@ -83,8 +84,17 @@ function pump(port, state) {
       else setTimeout(() => socket.write(request), waitMs);
     };
     socket.on('connect', send);
-    socket.on('error', reject);
-    socket.on('close', resolve);
+    let goesOn = false;
+    let answered = 0;
+    // Some servers take a bounded number of requests from a connection, and do not say so.
+    socket.on('error', (cause) => {
+      goesOn = answered > 0;
+      if (!goesOn) reject(cause);
+    });
+    socket.on('end', () => {
+      goesOn = answered > 0 && performance.now() < state.endsAtMs;
+    });
+    socket.on('close', () => resolve(goesOn ? pump(port, state) : undefined));
     socket.on('data', (part) => {
       held = held.length === 0 ? part : Buffer.concat([held, part]);
       const whole = wholeAnswer(held);
@@ -93,9 +103,13 @@ function pump(port, state) {
         reject(new Error(`answered ${held.toString('utf8').slice(0, 600)}`));
         return void socket.destroy();
       }
-      held = Buffer.alloc(0);
       state.latenciesUs.push((performance.now() - sentAtMs) * 1_000);
-      send();
+      answered += 1;
+      // Some servers end a connection with each answer; their clients connect again each time.
+      goesOn = endsConnection(held);
+      held = Buffer.alloc(0);
+      if (goesOn) socket.destroy();
+      else send();
     });
   });
 }
@@ -109,6 +123,12 @@ function wholeAnswer(held) {
   if (/transfer-encoding: chunked/i.test(head)) return endsChunks(held) || undefined;
   const lengthBytes = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
   return held.length >= headEnd + 4 + lengthBytes || undefined;
+}
+
+function endsConnection(held) {
+  return /\r\nconnection: close\r\n/i.test(
+    held.toString('latin1', 0, held.indexOf('\r\n\r\n') + 2),
+  );
 }
 
 function endsChunks(held) {

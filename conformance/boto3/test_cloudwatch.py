@@ -1,13 +1,11 @@
 """Metrics and alarms, over each of the three protocols that clients speak."""
 
 import json
-import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from protocols import client_over
 from refusals import refused
-from waiting import until
 
 
 @pytest.fixture(scope="module", params=["json", "query", "smithy-rpc-v2-cbor"])

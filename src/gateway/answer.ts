@@ -8,15 +8,17 @@ export const invokedVariant = 'x-amzn-invoked-production-variant';
 /** Resolves when the last byte was handed to the socket, or the client is gone. */
 export function send(res: ServerResponse, { status, headers, body }: Reply): Promise<void> {
   return new Promise((resolve) => {
+    // Comes after the last byte was handed on, too.
     res.on('close', resolve);
-    res.writeHead(status, { ...headers, 'content-length': String(body.length) });
-    res.end(body, resolve);
+    headers['content-length'] = String(body.length);
+    res.writeHead(status, headers).end(body);
   });
 }
 
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** The caller's no longer. */
+  readonly headers: Record<string, string>;
   readonly body: Uint8Array;
 }
 

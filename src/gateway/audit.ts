@@ -36,16 +36,16 @@ export interface OneRecord {
   done(fault?: Fault): Promise<void>;
 }
 
-export function oneRecord(wanted: InvocationRecord | undefined): OneRecord {
+export function oneRecord(wanted: InvocationRecord): OneRecord {
   let told = false;
   return {
     async mustBePossible() {
-      if (wanted && !(await wanted.canRecord())) throw faults.unaudited();
+      if (!(await wanted.canRecord())) throw faults.unaudited();
     },
     async done(fault) {
       if (told) return;
       told = true;
-      await wanted?.record(fault);
+      await wanted.record(fault);
     },
   };
 }

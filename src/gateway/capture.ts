@@ -2,7 +2,7 @@
  * Records what an endpoint was asked and what it answered, before the answer leaves. Recording
  * never changes or refuses an answer: what cannot be kept is logged.
  */
-import { type CapturedSide, captureLine } from '../engines/capture/record.ts';
+import { type CapturedSide, type CaptureEvent, captureLine } from '../engines/capture/record.ts';
 import type { Spool } from '../engines/capture/spool.ts';
 import type { LiveEndpoint } from '../engines/hosting/fleet.ts';
 import type { CapturePlan } from '../engines/hosting/rows.ts';
@@ -10,6 +10,7 @@ import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { customAttributes, inferenceIdHeader } from './headers.ts';
+import { laneOf } from './lane.ts';
 
 export interface CaptureParts {
   readonly spool: Spool;
@@ -40,15 +41,8 @@ export function isSampled(plan: CapturePlan | undefined, random: Random): boolea
 export async function capture(exchange: Exchange, parts: CaptureParts): Promise<void> {
   const { live, variantName, inferenceTimeMs } = exchange;
   const plan = live.capture;
-  if (!plan) return;
-  const { destinationUri, keyId } = plan;
-  const target = {
-    destinationUri,
-    endpointName: live.name,
-    variantName,
-    writer: writerOf(live, variantName),
-    ...(keyId === undefined ? {} : { keyId }),
-  };
+  const { target } = laneOf(live, variantName);
+  if (!plan || !target) return;
   const line = captureLine(eventOf(exchange, plan, parts.random), plan);
   try {
     const kept = await parts.spool.append(target, inferenceTimeMs, line);
@@ -58,14 +52,7 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   }
 }
 
-/** Whoever answered: what is captured of a model is written by the right of its role. */
-function writerOf({ scope, arn: endpointArn, variants, shadows }: LiveEndpoint, name: string) {
-  const answering = [...variants, ...shadows].find(({ variant }) => variant.name === name);
-  const roleArn = answering?.variant.roleArn;
-  return { scope, endpointArn, ...(roleArn === undefined ? {} : { roleArn }) };
-}
-
-function eventOf(exchange: Exchange, plan: CapturePlan, random: Random) {
+function eventOf(exchange: Exchange, plan: CapturePlan, random: Random): CaptureEvent {
   const { requestHeaders, requestBody, answerBody, answerSizeBytes } = exchange;
   const input: CapturedSide = {
     contentType: requestHeaders['content-type'],
@@ -79,13 +66,16 @@ function eventOf(exchange: Exchange, plan: CapturePlan, random: Random) {
   };
   const inferenceId = requestHeaders[inferenceIdHeader];
   const attributes = requestHeaders[customAttributes];
-  return {
+  const event: Mutable<CaptureEvent> = {
     eventId: uuid(random),
-    ...(inferenceId === undefined ? {} : { inferenceId }),
-    ...(attributes === undefined ? {} : { customAttributes: attributes }),
     inferenceTimeMs: exchange.inferenceTimeMs,
     shadow: exchange.shadow,
-    ...(plan.input ? { input } : {}),
-    ...(plan.output ? { output } : {}),
   };
+  if (inferenceId !== undefined) event.inferenceId = inferenceId;
+  if (attributes !== undefined) event.customAttributes = attributes;
+  if (plan.input) event.input = input;
+  if (plan.output) event.output = output;
+  return event;
 }
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

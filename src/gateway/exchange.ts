@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Answer, Forwarder, ForwardFailure, OpenAnswer } from '../ports/forwarder.ts';
 import type { Fault } from '../wire/operation.ts';
 import { faults, type Subject } from './faults.ts';
+import { laneOf } from './lane.ts';
 
 export interface ExchangeParts {
   readonly forwarder: Forwarder;
@@ -83,11 +84,10 @@ export interface Ended {
 
 export function count(ended: Ended, { counters, clock, onCounted }: ExchangeParts): void {
   const { live, running, modelStatus, modelLatencyUs, totalUs } = ended;
-  const where = { scope: live.scope, endpoint: live.name, variant: running.variant.name };
   const overheadLatencyUs = totalUs - modelLatencyUs;
   const instances = running.variant.instanceCount;
   const request = { instances, modelStatus, modelLatencyUs, overheadLatencyUs };
   const first = counters.empty;
-  counters.count(where, request, clock.nowMs());
+  counters.count(laneOf(live, running.variant.name).counted, request, clock.nowMs());
   if (first) onCounted?.();
 }

@@ -64,6 +64,12 @@ export const faults = {
       `The model of endpoint ${endpointName} is being started again. Try again.`,
       { status: 429 },
     ),
+  tooBusy: () =>
+    new Fault(
+      'ServiceUnavailable',
+      'The bodies of requests under way take all the memory they may. Try again.',
+      { status: 503 },
+    ),
   unavailable: (message: string) => new Fault('ServiceUnavailable', message, { status: 503 }),
   streamBroke: (message: string) =>
     new Fault('ModelStreamError', message, { members: { ErrorCode: 'STREAM_BROKEN' } }),

@@ -5,10 +5,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defined } from '../kernel/assert.ts';
+import type { ByteBudget } from '../kernel/byte-budget.ts';
 import { uuid } from '../kernel/ids.ts';
 import { Fault } from '../wire/operation.ts';
 import {
   type AdmissionParts,
+  type Arrived,
   ClientGone,
   type Identified,
   identify,
@@ -25,6 +27,8 @@ import { invokeStream } from './stream.ts';
 
 export interface GatewayParts extends AdmissionParts, Omit<InvokeParts, 'mirror'> {
   readonly audit?: InvocationAudit;
+  /** For bodies, which are held in memory; without bound when left out. */
+  readonly bodies?: ByteBudget;
 }
 
 export interface Gateway {
@@ -39,15 +43,26 @@ export interface Gateway {
 export function makeGateway(given: GatewayParts): Gateway {
   const mirror = makeMirror();
   const parts = { ...given, mirror };
+  // Who asks for a match handles it next: the path is read once.
+  let last: { readonly req: IncomingMessage; readonly target: Target } | undefined;
   return {
-    matches: (req) => targetOf(req) !== undefined,
+    matches(req) {
+      const target = targetOf(req);
+      last = target && { req, target };
+      return target !== undefined;
+    },
     async handle(req, res) {
-      const target = defined(targetOf(req), 'the endpoint in the path');
+      const found = last?.req === req ? last.target : targetOf(req);
+      last = undefined;
+      const target = defined(found, 'the endpoint in the path');
       const requestId = uuid(parts.random);
+      const hold = parts.bodies?.hold();
       try {
-        await serve(req, res, { ...target, requestId }, parts);
+        await serve(req, res, { target, requestId, hold }, parts);
       } catch (error) {
         await refuse(error, { res, requestId }, parts);
+      } finally {
+        hold?.release();
       }
     },
     async idle() {
@@ -58,49 +73,66 @@ export function makeGateway(given: GatewayParts): Gateway {
 
 type Parts = GatewayParts & InvokeParts;
 
-interface Request extends Target {
+interface Request extends Arrived {
   readonly requestId: string;
 }
 
 async function serve(
   req: IncomingMessage,
   res: ServerResponse,
-  target: Request,
+  arrived: Request,
   parts: Parts,
 ): Promise<void> {
   const elapsedUs = parts.forwarder.startTimer();
-  const identified = await identify(req, target, parts);
+  const { target, requestId } = arrived;
+  const identified = await identify(req, arrived, parts);
   const { asked, scope, headers, body } = identified;
-  const record = oneRecord(parts.audit?.(invokedOf(target, identified)));
+  const wanted = parts.audit?.(invokedOf(target, requestId, identified));
+  const record = wanted && oneRecord(wanted);
   try {
     await parts.authorize(asked);
-    await record.mustBePossible();
+    if (record) await record.mustBePossible();
     checkHeaders(headers);
-    const { endpointName, requestId } = target;
-    const receivedAtMs = parts.clock.nowMs();
-    const beforeAnswer = () => record.done();
-    const about = { scope, headers, body, endpointName, requestId, receivedAtMs };
-    const call: Invocation = { ...about, elapsedUs, beforeAnswer };
+    // Members one by one, here and below: joining objects is slow, and no path is busier.
+    const call: Invocation = {
+      scope,
+      headers,
+      body,
+      endpointName: target.endpointName,
+      requestId,
+      receivedAtMs: parts.clock.nowMs(),
+      elapsedUs,
+      beforeAnswer: record && (() => record.done()),
+    };
     if (target.action === 'InvokeEndpoint') await send(res, await invoke(call, parts));
     else await invokeStream(call, res, parts);
   } catch (error) {
     if (!(error instanceof ClientGone)) {
-      await record.done(error instanceof Fault ? error : faults.internal());
+      await record?.done(error instanceof Fault ? error : faults.internal());
     }
     throw error;
   }
 }
 
-function invokedOf(
-  { action, endpointName, requestId }: Request,
-  { scope, headers, asked, tls }: Identified,
-): Invoked {
+function invokedOf(target: Target, requestId: string, identified: Identified): Invoked {
+  const { scope, headers, asked, tls } = identified;
+  const { action, endpointName } = target;
   const { caller, check, facts } = asked;
-  const { sourceAddress } = facts;
-  const invoked = { action, endpointName, requestId, scope, caller, check, headers };
-  if (sourceAddress === undefined) return invoked;
-  return tls ? { ...invoked, sourceAddress, tls } : { ...invoked, sourceAddress };
+  const invoked: Mutable<Invoked> = {
+    action,
+    endpointName,
+    requestId,
+    scope,
+    caller,
+    check,
+    headers,
+  };
+  if (facts.sourceAddress !== undefined) invoked.sourceAddress = facts.sourceAddress;
+  if (tls) invoked.tls = tls;
+  return invoked;
 }
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 async function refuse(
   error: unknown,

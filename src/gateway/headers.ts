@@ -26,31 +26,32 @@ const passedBack = [
 ];
 
 /** They choose among containers and models that no endpoint here has. */
-const unbuilt = ['target-model', 'target-container-hostname', 'inference-component'];
+const unbuilt = ['target-model', 'target-container-hostname', 'inference-component'].map(
+  (name) => prefix + name,
+);
+const unprintable = /[^\x20-\x7e\t]/;
 
-const longest: Readonly<Record<string, number>> = {
-  'content-type': 1_024,
-  accept: 1_024,
-  [customAttributes]: 1_024,
-  [inferenceIdHeader]: 64,
-  [targetVariant]: 63,
-  [`${prefix}session-id`]: 256,
-  [`${prefix}enable-explanations`]: 64,
-};
+const longest: readonly (readonly [name: string, limit: number])[] = [
+  ['content-type', 1_024],
+  ['accept', 1_024],
+  [customAttributes, 1_024],
+  [inferenceIdHeader, 64],
+  [targetVariant, 63],
+  [`${prefix}session-id`, 256],
+  [`${prefix}enable-explanations`, 64],
+];
 
 /** Refuses with a `Fault` what the service's model does not allow. */
 export function checkHeaders(headers: Headers): void {
   for (const name of unbuilt) {
-    if (headers[prefix + name] === undefined) continue;
-    throw faults.invalid(
-      `The header ${prefix}${name} does not apply: the endpoint has one container.`,
-    );
+    if (headers[name] === undefined) continue;
+    throw faults.invalid(`The header ${name} does not apply: the endpoint has one container.`);
   }
-  for (const [name, limit] of Object.entries(longest)) {
+  for (const [name, limit] of longest) {
     const value = headers[name];
     if (value === undefined) continue;
     if (value.length > limit) throw faults.invalid(`The header ${name} is over ${limit} long.`);
-    if (/[^\x20-\x7e\t]/.test(value)) {
+    if (unprintable.test(value)) {
       throw faults.invalid(`The header ${name} has characters that are not printable ASCII.`);
     }
   }

@@ -20,7 +20,7 @@ export interface Invocation extends Wanted {
   /** Microseconds since the request came. */
   readonly elapsedUs: () => number;
   /** Awaited when the answer is certain, before any of it leaves; a rejection refuses. */
-  readonly beforeAnswer?: () => Promise<void>;
+  readonly beforeAnswer?: (() => Promise<void>) | undefined;
 }
 
 /** An answer larger than this is a failure of the model; Amazon's newer bound of a payload. */
@@ -46,7 +46,7 @@ interface Chosen {
 async function forwarded(call: Invocation, chosen: Chosen, parts: InvokeParts): Promise<Reply> {
   const { live, running } = chosen;
   const sampled = isSampled(live.capture, parts.random);
-  startMirror(call, { ...chosen, sampled }, parts);
+  if (live.shadows.length > 0) startMirror(call, { live, running, sampled }, parts);
   const message = { headers: toModel(call.headers), body: call.body };
   const result = await exchange(running, message, (request) =>
     parts.forwarder.forward(request, { limitBytes: maxAnswerBytes }),
@@ -60,12 +60,10 @@ async function forwarded(call: Invocation, chosen: Chosen, parts: InvokeParts): 
   if (!isSuccess(result.status)) {
     throw faults.modelError(call, result.status, result.body.toString('utf8'));
   }
-  const headers = {
-    ...fromModel(result.headers),
-    [invokedVariant]: running.variant.name,
-    [requestIdHeader]: call.requestId,
-  };
-  await call.beforeAnswer?.();
+  const headers = fromModel(result.headers);
+  headers[invokedVariant] = running.variant.name;
+  headers[requestIdHeader] = call.requestId;
+  if (call.beforeAnswer) await call.beforeAnswer();
   return { status: 200, headers, body: result.body };
 }
 

@@ -88,6 +88,8 @@ async function passOn(answer: OpenAnswer, passing: Passing, parts: InvokeParts):
 
 async function* events(answer: OpenAnswer, passing: Passing, parts: InvokeParts) {
   const { call, live, running } = passing;
+  const sampled = isSampled(live.capture, parts.random);
+  // Only what a record takes is held: a stream may be longer than memory.
   const kept: Uint8Array[] = [];
   const elapsedUs = parts.forwarder.startTimer();
   let sizeBytes = 0;
@@ -95,11 +97,12 @@ async function* events(answer: OpenAnswer, passing: Passing, parts: InvokeParts)
   try {
     for await (const part of answer.body) {
       sizeBytes += part.length;
-      if (sizeBytes <= maxAnswerBytes) kept.push(part);
+      if (sampled && sizeBytes <= maxAnswerBytes) kept.push(part);
+      else kept.length = 0;
       yield { PayloadPart: { Bytes: part } };
     }
     modelStatus = answer.status;
-    if (!isSampled(live.capture, parts.random)) return;
+    if (!sampled) return;
     const whole = sizeBytes <= maxAnswerBytes;
     await capture(
       {

@@ -3,15 +3,13 @@ import type { Random } from './random.ts';
 
 /** RFC 9562 version 4, lower case. */
 export function uuid(random: Random): string {
-  const bytes = Buffer.from(random.bytes(16));
+  const { buffer, byteOffset } = random.bytes(16);
+  const bytes = Buffer.from(buffer, byteOffset, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
-  const cuts = [0, 8, 12, 16, 20, 32];
-  return cuts
-    .slice(1)
-    .map((end, i) => hex.slice(cuts[i], end))
-    .join('-');
+  const [first, second] = [hex.slice(0, 8), hex.slice(8, 12)];
+  return `${first}-${second}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** `length` characters drawn evenly from `alphabet`, by rejection. */

@@ -9,3 +9,10 @@ export function jsonText(value: unknown): string {
     throw cause;
   }
 }
+
+/** The same value, which can no longer be changed; JSON has no cycles. */
+export function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
+}

@@ -8,6 +8,8 @@ export interface TabularSource {
   /** Local files, read one after another in this order. */
   readonly paths: readonly string[];
   readonly format: TabularFormat;
+  /** Some of the columns only: every `of`th, from column `index` on. There may be none. */
+  readonly share?: { readonly index: number; readonly of: number };
 }
 
 export type TabularFormat =

@@ -50,6 +50,7 @@ export interface IndexEntry<Row> extends Entry<Row> {
 
 export interface Reader {
   get<Row>(from: Collection<Row>, key: string): Promise<Row | undefined>;
+  /** Every reader may be given the same rows: they cannot be changed. */
   list<Row>(from: Collection<Row>, range: Range): Promise<readonly Entry<Row>[]>;
   listBy<Row>(from: Collection<Row>, range: IndexRange): Promise<readonly IndexEntry<Row>[]>;
 }

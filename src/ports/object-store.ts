@@ -26,6 +26,8 @@ export interface BlobFile {
 export interface PutOptions extends Abortable {
   /** 32 hexadecimal digits, drawn at random by the caller; the store's own choice unless given. */
   readonly id?: string;
+  /** The source overwrites no part: what is written may lag behind what is taken. */
+  readonly partsStay?: true;
 }
 
 export interface ObjectStore {

@@ -32,6 +32,7 @@ import { makeProcessingLoop } from '../jobs/processing/loop.ts';
 import { makeTopicDelivery, topicDeliveryLoop } from '../jobs/topic-delivery/loop.ts';
 import { makeTransformLoop, requeueTransforms } from '../jobs/transform/loop.ts';
 import type { Scope } from '../kernel/arn.ts';
+import { type ByteBudget, byteBudget } from '../kernel/byte-budget.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Loop } from '../kernel/loop.ts';
 import { type Outcome, ok } from '../kernel/outcome.ts';
@@ -113,7 +114,9 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   const scope = { partition, region: config.region, account: config.account };
   const { findSecret } = identity;
   const services = mountServices(world, { engines, loops, jobs, guards, vault, keys, safekeeping });
+  const bodies = byteBudget(config.bodyMemoryMb * 2 ** 20);
   const listener = makeListener({
+    bodies,
     services,
     findSecret,
     authorize: guards.authorize,
@@ -125,7 +128,7 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     objectDomains: config.objectDomains,
     anonymous,
   });
-  const gateway = makeDataPlane(world, { engines, guards, safekeeping, loops });
+  const gateway = makeDataPlane(world, { engines, guards, safekeeping, loops, bodies });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await loops.stop();
@@ -167,17 +170,19 @@ interface DataPlaneParts {
   readonly guards: Guards;
   readonly safekeeping: Safekeeping;
   readonly loops: Loops;
+  readonly bodies: ByteBudget;
 }
 
 function makeDataPlane(
   { store, clock, wallClock, random, log, forwarder }: World,
-  { engines, guards, safekeeping, loops }: DataPlaneParts,
+  { engines, guards, safekeeping, loops, bodies }: DataPlaneParts,
 ): Gateway {
   return makeGateway({
     ...{ store, clock, wallClock, random, log, forwarder },
     findSecret: guards.identity.findSecret,
     authorize: guards.authorizeInvoke,
     audit: safekeeping.calls.invocations,
+    bodies,
     fleet: engines.fleet,
     counters: engines.counters,
     spool: engines.spool,
@@ -237,6 +242,8 @@ function makeEngines(world: World, { loops, vault, keys }: Shared) {
       random,
       limits: { ...defaultSpoolLimits, maxAgeMs },
       onChange: () => loops.wake('capture'),
+      onUnreadable: (journal, cause) =>
+        log.error('a journal of captured records cannot be opened', cause, { journal }),
     }),
     processingQueue: makeWorkQueue<ProcessingWork>({ store, name: processingQueueName }),
     transformQueue: makeWorkQueue<TransformWork>({ store, name: transformQueueName }),

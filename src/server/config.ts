@@ -24,6 +24,8 @@ export interface Config {
   readonly workFolder: string | undefined;
   readonly host: string;
   readonly port: number;
+  readonly maxConnections: number;
+  readonly bodyMemoryMb: number;
   readonly account: string;
   readonly region: string;
   readonly ephemeral: boolean;
@@ -100,6 +102,24 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     fallback: 4566,
     parse: whole(0, 65_535),
     meaning: 'the port to listen on; 0 takes a free one (default 4566)',
+  },
+  maxConnections: {
+    flag: 'max-connections',
+    environment: 'MODELKEEP_MAX_CONNECTIONS',
+    fallback: 10_000,
+    parse: whole(10, 1_000_000),
+    meaning:
+      'open connections; past them the one that waits longest for a request is ended, and never ' +
+      'more than half of the file descriptors (default 10000)',
+  },
+  bodyMemoryMb: {
+    flag: 'body-memory-mb',
+    environment: 'MODELKEEP_BODY_MEMORY_MB',
+    fallback: 512,
+    parse: whole(16, 1_048_576),
+    meaning:
+      'MiB of memory for bodies of requests under way; past it those over 64 KiB are answered ' +
+      '503 (default 512)',
   },
   account: {
     flag: 'account',

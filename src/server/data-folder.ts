@@ -5,7 +5,7 @@
  */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Outcome, ok, refuse } from '../kernel/outcome.ts';
+import { type Outcome, ok, reasonOf, refuse } from '../kernel/outcome.ts';
 import type { Config } from './config.ts';
 import { makeFolder, writeDurably } from './seal-folder.ts';
 
@@ -59,8 +59,19 @@ const lockPath = (config: Config) => join(config.data, 'server.lock');
 /** Takeovers of stale locks that race with each other. */
 const lockTries = 3;
 
-/** Refused while another process holds it; the lock of a process that died is taken over. */
+/**
+ * Refused while another process holds it, or when nothing can be written there; the lock of a
+ * process that died is taken over.
+ */
 export async function lockFolder(config: Config): Promise<Outcome<FolderLock>> {
+  try {
+    return await takeLock(config);
+  } catch (cause) {
+    return refuse(`cannot write to ${config.data}: ${reasonOf(cause)}`);
+  }
+}
+
+async function takeLock(config: Config): Promise<Outcome<FolderLock>> {
   await makeFolder(config.data);
   const path = lockPath(config);
   const own: LockHolder = {

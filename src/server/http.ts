@@ -8,12 +8,24 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  affordableConnections,
+  type ConnectionLimits,
+  defaultConnectionLimits,
+  guardConnections,
+} from './connections.ts';
+import { framingRefusal, maxHeaderLines } from './framing.ts';
 import type { TlsSource } from './tls.ts';
 
 /** Longer than clients keep an idle connection: a shorter one would race with their requests. */
 const keepAliveMs = 75_000;
-const headersTimeoutMs = 60_000;
+/** For a head, from the first moment of a connection or of a request; clients send it at once. */
+const headersTimeoutMs = 20_000;
+const handshakeTimeoutMs = 10_000;
+/** How often Node looks for heads and requests past their time. */
+const lookMs = 5_000;
 /** An upload of 5 GiB at a slow client's pace. */
 const requestTimeoutMs = 3_600_000;
 const largestHeaderBytes = 64 * 1024;
@@ -35,6 +47,9 @@ export interface ListenAt {
   readonly port: number;
   /** Undefined: in clear. */
   readonly tls?: TlsSource | undefined;
+  readonly maxConnections?: number;
+  /** Of tests that do not want to wait. */
+  readonly limits?: Partial<ConnectionLimits> & { readonly headersTimeoutMs?: number };
 }
 
 /** For browsers: this host is spoken to over TLS, for a year. */
@@ -43,7 +58,15 @@ const strictTransport = 'max-age=31536000';
 /** The first route that matches takes the request; the last must match everything. */
 export async function listen(routes: () => readonly Route[], at: ListenAt): Promise<Listening> {
   const { tls } = at;
+  // What follows a refused request on its connection may be part of it.
+  const condemned = new WeakSet<Socket>();
   const listener: RequestListener = (request, response) => {
+    if (condemned.has(request.socket) || !connections.begin(request, response)) return;
+    const refusal = framingRefusal(request);
+    if (refusal !== undefined) {
+      condemned.add(request.socket);
+      return void response.writeHead(refusal, { connection: 'close', 'content-length': 0 }).end();
+    }
     if (tls) response.setHeader('strict-transport-security', strictTransport);
     const route = routes().find((one) => one.matches(request));
     if (!route) return void response.writeHead(404).end();
@@ -52,11 +75,21 @@ export async function listen(routes: () => readonly Route[], at: ListenAt): Prom
   };
   const options = {
     keepAliveTimeout: keepAliveMs,
-    headersTimeout: headersTimeoutMs,
+    headersTimeout: at.limits?.headersTimeoutMs ?? headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     maxHeaderSize: largestHeaderBytes,
+    connectionsCheckingInterval: at.limits?.sweepMs ?? lookMs,
+    insecureHTTPParser: false,
+    // Node would go on to serve what follows; `framingRefusal` does not.
+    requireHostHeader: false,
   };
   const { server, unwatch } = serverOf(options, listener, tls);
+  // One more than are served: lines past this bound are dropped without a word.
+  server.maxHeadersCount = maxHeaderLines + 1;
+  server.on('connect', refuseTunnel);
+  const maxConnections = affordableConnections(at.maxConnections ?? defaultMax);
+  const limits = { ...defaultConnectionLimits, maxConnections, ...at.limits };
+  const connections = guardConnections(server, limits, tls !== undefined);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.host, resolve);
@@ -67,9 +100,17 @@ export async function listen(routes: () => readonly Route[], at: ListenAt): Prom
     url: `${tls ? 'https' : 'http'}://${host}:${port}`,
     async close() {
       unwatch();
+      connections.stop();
       await drain(server);
     },
   };
+}
+
+const { maxConnections: defaultMax } = defaultConnectionLimits;
+
+/** CONNECT: this is no proxy. */
+function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+  socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
 }
 
 interface Served {
@@ -83,7 +124,7 @@ function serverOf(
   tls: TlsSource | undefined,
 ): Served {
   if (!tls) return { server: createServer(options, listener), unwatch: () => {} };
-  const secure = { ...options, ...tls.options };
+  const secure = { ...options, ...tls.options, handshakeTimeout: handshakeTimeoutMs };
   const server = createSecureServer(
     tls.mutual ? { ...secure, requestCert: true, rejectUnauthorized: true } : secure,
     listener,

@@ -75,7 +75,10 @@ async function startUnlocked(config: Config, starting: Starting): Promise<Outcom
   const state = new ServerState({ config, clock: virtual ?? systemClock, log, publicUrl });
   const found = unsealing.value;
   if (found.kind === 'open') {
-    const opened = await state.open(found);
+    const opened = await state.open(found).catch((cause: unknown) => {
+      log.error('the server cannot start', cause);
+      return refuse(reasonOf(cause));
+    });
     if (!opened.ok) return opened;
   } else {
     state.awaitUnsealing(found.unsealer);

@@ -33,6 +33,13 @@ interface Running {
   readonly generations: Generations | undefined;
 }
 
+/** What was open when the routes were made. */
+interface Routed {
+  readonly running: Running | undefined;
+  readonly unsealer: Unsealer | undefined;
+  readonly routes: readonly Route[];
+}
+
 export class ServerState {
   readonly ready: Promise<Outcome<void>>;
   readonly #parts: StateParts;
@@ -43,6 +50,7 @@ export class ServerState {
   #running: Running | undefined;
   #opening: Promise<Outcome<void>> | undefined;
   #resetting: Promise<void> | undefined;
+  #routed: Routed;
   #timers = false;
   #counting: NodeJS.Timeout | undefined;
   #settleReady: (outcome: Outcome<void>) => void = () => {};
@@ -50,6 +58,7 @@ export class ServerState {
   constructor(parts: StateParts) {
     this.#parts = parts;
     this.#settings = parts.config;
+    this.#routed = { running: undefined, unsealer: undefined, routes: this.#makeRoutes() };
     this.ready = new Promise((resolve) => {
       this.#settleReady = resolve;
     });
@@ -105,7 +114,17 @@ export class ServerState {
     }
   }
 
+  /** Asked for each request: made again only when what is open has changed. */
   routes(): readonly Route[] {
+    const { running, unsealer } = this.#routed;
+    if (running !== this.#running || unsealer !== this.#unsealer) {
+      const routes = this.#makeRoutes();
+      this.#routed = { running: this.#running, unsealer: this.#unsealer, routes };
+    }
+    return this.#routed.routes;
+  }
+
+  #makeRoutes(): readonly Route[] {
     const unsealing: UnsealRouteParts = {
       unsealer: () => this.#unsealer,
       open: (trust) => this.#openLate(trust),

@@ -13,7 +13,7 @@ import {
   setFault,
 } from '../engines/trail/build.ts';
 import { type Elements, plainElementsOf } from '../engines/trail/elements.ts';
-import type { TrailEvent } from '../engines/trail/event.ts';
+import type { TrailEvent, TrailResource } from '../engines/trail/event.ts';
 import { type CallKind, kindOf } from '../engines/trail/kinds.ts';
 import { hidden } from '../engines/trail/masks.ts';
 import { resourcesOf } from '../engines/trail/resources.ts';
@@ -24,7 +24,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
-import type { Audit } from '../wire/chain.ts';
+import type { Audit, Finished } from '../wire/chain.ts';
 import { faults } from '../wire/faults.ts';
 import { loadModel } from '../wire/model/load.ts';
 import type { Call, Fault } from '../wire/operation.ts';
@@ -100,32 +100,18 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
       async record(finished) {
         const { call, service, operation, checks } = finished;
         if (!isWanted({ service, operation, caller: call.caller, checks })) return;
-        const model = loadModel(service).operations.get(operation);
-        const { input, output, fault } = finished;
-        // Members one by one: joining objects would cost as much as all the rest.
-        const told: Mutable<FinishedCall> = {
-          service,
-          operation,
-          input,
-          checks,
-          inputShape: model?.input,
-          outputShape: model?.output,
-          caller: call.caller,
-          scope: call.scope,
-          requestId: call.requestId,
-          headers: call.headers,
-          url: call.url,
-        };
-        if (call.sourceAddress !== undefined) told.sourceAddress = call.sourceAddress;
-        if (call.tls) told.tls = call.tls;
-        if (output) told.output = output;
-        if (fault) told.fault = faultOf(fault);
-        await keep(buildEvent(told, facts()));
+        await keep(buildEvent(finishedCallOf(finished), facts()));
       },
     },
     invocations(invoked) {
-      const about = invocationOf(invoked);
-      if (!isWanted(about)) return undefined;
+      const { action: operation, caller, check } = invoked;
+      const checks = [check];
+      const resources = resourcesOf(checks, caller.account);
+      // Asked first: by default no selector wants them, and there are many.
+      if (!isWanted({ service: 'sagemaker-runtime', operation, caller, checks, resources })) {
+        return undefined;
+      }
+      const about = invocationOf(invoked, resources);
       return {
         canRecord: () => trail.isWritable(),
         record(fault) {
@@ -140,6 +126,30 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
     ownCall: (told) => keep(ownEvent(told, facts())),
     signIn: (told) => keep(signInEvent(told, facts())),
   };
+}
+
+/** Members one by one: joining objects would cost as much as all the rest. */
+function finishedCallOf({ call, service, operation, checks, ...ended }: Finished): FinishedCall {
+  const model = loadModel(service).operations.get(operation);
+  const { input, output, fault } = ended;
+  const told: Mutable<FinishedCall> = {
+    service,
+    operation,
+    input,
+    checks,
+    inputShape: model?.input,
+    outputShape: model?.output,
+    caller: call.caller,
+    scope: call.scope,
+    requestId: call.requestId,
+    headers: call.headers,
+    url: call.url,
+  };
+  if (call.sourceAddress !== undefined) told.sourceAddress = call.sourceAddress;
+  if (call.tls) told.tls = call.tls;
+  if (output) told.output = output;
+  if (fault) told.fault = faultOf(fault);
+  return told;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -164,20 +174,22 @@ const invokedHeaders = [
   ['x-amzn-sagemaker-inference-id', 'InferenceId'],
 ] as const;
 
-function invocationOf(invoked: Invoked): Mutable<FinishedCall> {
+function invocationOf(
+  invoked: Invoked,
+  resources: readonly TrailResource[],
+): Mutable<FinishedCall> {
   const { action, endpointName, headers, caller, check } = invoked;
   const input: Record<string, string> = { EndpointName: endpointName };
   for (const [header, name] of invokedHeaders) {
     const value = headers[header];
     if (value !== undefined) input[name] = value;
   }
-  const checks = [check];
   const told: Mutable<FinishedCall> = {
     service: 'sagemaker-runtime',
     operation: action,
     input,
-    checks,
-    resources: resourcesOf(checks, caller.account),
+    checks: [check],
+    resources,
     inputShape: loadModel('sagemaker-runtime').operations.get(action)?.input,
     caller,
     scope: invoked.scope,

@@ -119,8 +119,12 @@ export async function openWorld(config: Config, clock: Clock, keyring: Keyring):
   };
 }
 
-async function logFolder(config: Config, workFolder: string): Promise<string> {
-  const folder = join(config.ephemeral ? workFolder : config.data, 'logs');
+const logFolder = (config: Config, workFolder: string) =>
+  ownFolder(config.ephemeral ? workFolder : config.data, 'logs');
+
+/** Whoever can put a link there would have the server write to a place of their choice. */
+async function ownFolder(above: string, name: string): Promise<string> {
+  const folder = join(above, name);
   await makeFolder(folder);
   if ((await lstat(folder)).isSymbolicLink()) throw new Error(`${folder} is a symbolic link`);
   return folder;
@@ -201,7 +205,7 @@ async function fileStores(data: string, keyring: Keyring): Promise<Unsealed> {
   return {
     store: await openMetadata(data, keyring),
     ...(await fileKept(data)),
-    trail: await fileKept(join(data, 'trail')),
+    trail: await fileKept(await ownFolder(data, 'trail')),
   };
 }
 

@@ -2,15 +2,15 @@
  * The way of every request, one step a line: limits, route, authenticate, decode, validate,
  * authorize, operate, encode. Sockets and the last word on failures are the listener's.
  */
-import { createHash } from 'node:crypto';
 import type { Scope } from '../kernel/arn.ts';
 import { defined } from '../kernel/assert.ts';
+import type { Hold } from '../kernel/byte-budget.ts';
 import type { ByteStream } from '../kernel/bytes.ts';
 import type { Check } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { faults } from './faults.ts';
 import type { OperationModel } from './model/types.ts';
-import { type Call, type Caller, Fault, type Mounted, type TlsFacts } from './operation.ts';
+import type { Call, Caller, Fault, Mounted, TlsFacts } from './operation.ts';
 import { protocols } from './protocols/index.ts';
 import { Malformed } from './protocols/malformed.ts';
 import type { Protocol, WireRequest, WireResponse } from './protocols/protocol.ts';
@@ -18,10 +18,12 @@ import { gatherBody, type RequestHead, unpackedBody } from './request.ts';
 import { guessProtocol, route, type Target } from './route.ts';
 import {
   type FindSecret,
+  sha256Hex,
   type Verified,
   verifiedBody,
   verifySignature,
 } from './signature/index.ts';
+import { faultOf } from './unforeseen.ts';
 import { refusalOf } from './validate/index.ts';
 
 /** A call that is about to run, and what it needs. */
@@ -78,11 +80,15 @@ export interface ChainParts {
 export interface Arrival {
   readonly head: RequestHead;
   readonly body: ByteStream;
+  /** The whole body, within the bound of those that are held; `body` is then not read. */
+  readonly wholeBody?: () => Promise<Buffer>;
   readonly requestId: string;
   readonly endpointUrl: string;
   readonly signal: AbortSignal;
   readonly sourceAddress?: string;
   readonly tls?: TlsFacts;
+  /** What is kept of the body counts here; whoever made it releases it. */
+  readonly hold?: Hold;
   /** Told as soon as it is known, so that failures are worded right. */
   readonly onTarget: (target: Target) => void;
 }
@@ -121,10 +127,14 @@ interface HeldBody {
 const noBody = Buffer.alloc(0);
 
 /** Bodies are held in memory within a bound; those of objects are streamed instead. */
-async function limit({ head, body }: Arrival): Promise<HeldBody> {
+async function limit({ head, body, wholeBody, hold }: Arrival): Promise<HeldBody> {
   if (guessProtocol(head) === 'rest-xml') return { raw: undefined, plain: noBody };
-  const raw = await gatherBody(body);
-  return { raw, plain: await unpackedBody(head.headers, raw) };
+  const raw = await (wholeBody ? wholeBody() : gatherBody(body, hold));
+  const packed = head.headers['content-encoding'] !== undefined;
+  if (!packed) return { raw, plain: raw };
+  const plain = await unpackedBody(head.headers, raw);
+  if (hold?.add(plain.length) === false) throw faults.tooBusy();
+  return { raw, plain };
 }
 
 type Found = Target & { readonly operation: OperationModel };
@@ -162,7 +172,7 @@ async function authenticate(
       method,
       url,
       headers,
-      ...(raw ? { bodySha256: () => createHash('sha256').update(raw).digest('hex') } : {}),
+      ...(raw ? { bodySha256: () => sha256Hex(raw) } : {}),
       ...(target.hostBucket === undefined ? {} : { hostBucket: target.hostBucket }),
     },
     {
@@ -183,7 +193,7 @@ async function authenticate(
 
 /** The call as the operation will see it, and its body as the protocol will read it. */
 async function open(
-  { head, body, requestId, endpointUrl, signal, sourceAddress, tls }: Arrival,
+  { head, body, requestId, endpointUrl, signal, sourceAddress, tls, hold }: Arrival,
   opened: { target: Found; plain: Buffer; signer: Signer; parts: ChainParts },
 ): Promise<{ readonly call: Call; readonly request: WireRequest }> {
   const { target, plain, signer, parts } = opened;
@@ -202,7 +212,7 @@ async function open(
   if (target.protocol !== 'rest-xml') return { call, request };
   const stream = verifiedBody(body, bodyHeaders(target.operation, headers), verified, checksums);
   if (streams(target.operation)) return { call, request: { ...request, stream } };
-  return { call, request: { ...request, body: await gatherBody(stream) } };
+  return { call, request: { ...request, body: await gatherBody(stream, hold) } };
 }
 
 function streams({ input }: OperationModel): boolean {
@@ -307,7 +317,7 @@ async function audited(
   try {
     output = await run(seen);
   } catch (error) {
-    await record({ fault: error instanceof Fault ? error : faults.internal() });
+    await record({ fault: faultOf(error) });
     throw error;
   }
   await record({ output });

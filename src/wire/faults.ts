@@ -52,6 +52,22 @@ export const faults = {
       'The audit trail cannot be written, so calls are refused until it can be.',
       { status: 503 },
     ),
+  /** Read as temporary by clients, which try again. */
+  noRoom: () =>
+    new Fault('ServiceUnavailable', 'There is no room left on the disk of this server.', {
+      status: 503,
+    }),
+  readOnly: () =>
+    new Fault('ServiceUnavailable', 'The disk of this server cannot be written to.', {
+      status: 503,
+    }),
+  /** Read as temporary by clients, which try again. */
+  tooBusy: () =>
+    new Fault(
+      'ServiceUnavailable',
+      'The bodies of requests under way take all the memory they may. Try again.',
+      { status: 503 },
+    ),
   internal: () =>
     new Fault('InternalFailure', 'We encountered an internal error. Please try again.', {
       status: 500,

@@ -2,21 +2,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ByteBudget, Hold } from '../kernel/byte-budget.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { type Arrival, type Chain, type ChainParts, makeChain } from './chain.ts';
-import { faults } from './faults.ts';
 import { Fault, type TlsFacts } from './operation.ts';
 import type { WireResponse } from './protocols/protocol.ts';
-import { bodyOf, drain, headOf } from './request.ts';
-import { faultResponse, respond } from './respond.ts';
+import { bodyOf, drain, headOf, wholeBodyOf } from './request.ts';
+import { faultResponse, respond, sendFault } from './respond.ts';
 import { guessProtocol, type Target } from './route.ts';
+import { faultOf } from './unforeseen.ts';
 
 export interface ListenerParts extends ChainParts {
   /** For request ids. */
   readonly random: Random;
   readonly log: Logger;
+  /** For bodies that are held in memory; without bound when left out. */
+  readonly bodies?: ByteBudget;
 }
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -30,13 +33,23 @@ export function makeListener(parts: ListenerParts): Listener {
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
     });
-    const answer = await answerTo(request, { chain, requestId, signal: gone.signal, parts });
+    const hold = parts.bodies?.hold();
+    const running = { chain, requestId, signal: gone.signal, parts, ...(hold ? { hold } : {}) };
+    const answer = await answerTo(request, running);
     try {
       await respond(request, response, answer);
     } catch (error) {
-      // The answer had begun: all that is left is to cut it off, so that it is not taken for whole.
-      if (!gone.signal.aborted) parts.log.error('an answer broke off', error, { requestId });
-      response.destroy();
+      const [path] = (request.url ?? '').split('?');
+      if (!gone.signal.aborted) parts.log.error('an answer broke off', error, { requestId, path });
+      if (response.headersSent || gone.signal.aborted) {
+        // All that is left is to cut it off, so that it is not taken for whole.
+        response.destroy();
+      } else {
+        const failed = { protocol: guessFor(request), fault: faultOf(error), requestId };
+        await sendFault(request, response, failed);
+      }
+    } finally {
+      hold?.release();
     }
     // What the operation did not read of the body must not be taken for the next request.
     drain(request);
@@ -48,21 +61,24 @@ interface Running {
   readonly requestId: string;
   readonly signal: AbortSignal;
   readonly parts: ListenerParts;
+  readonly hold?: Hold;
 }
 
 async function answerTo(
   request: IncomingMessage,
-  { chain, requestId, signal, parts }: Running,
+  { chain, requestId, signal, parts, hold }: Running,
 ): Promise<WireResponse> {
   let target: Target | undefined;
   try {
     return await chain({
       head: headOf(request),
       body: bodyOf(request),
+      wholeBody: () => wholeBodyOf(request, hold),
       requestId,
       endpointUrl: endpointOf(request),
       signal,
       ...connectionOf(request),
+      ...(hold ? { hold } : {}),
       onTarget: (found) => {
         target = found;
       },
@@ -83,7 +99,7 @@ function guessFor(request: IncomingMessage) {
   }
 }
 
-interface Failing extends Omit<Running, 'chain'> {
+interface Failing extends Omit<Running, 'chain' | 'hold'> {
   readonly target: Target | undefined;
 }
 
@@ -94,7 +110,7 @@ function asFault(error: unknown, { requestId, signal, parts, target }: Failing):
     const operation = target && `${target.service.facts.id}.${target.operation?.name}`;
     parts.log.error('an operation failed unexpectedly', error, { requestId, operation });
   }
-  return faults.internal();
+  return faultOf(error);
 }
 
 type Connection = Pick<Arrival, 'sourceAddress' | 'tls'>;

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { Hold } from '../kernel/byte-budget.ts';
 import { type ByteStream, gather, TooManyBytes } from '../kernel/bytes.ts';
 import { faults } from './faults.ts';
 
@@ -23,15 +24,26 @@ export interface RequestHead {
 
 /** Lower-case names; a header sent more than once is joined by ",". */
 export function headersOf(request: IncomingMessage): Record<string, string> {
-  const entries = Object.entries(request.headersDistinct);
-  return Object.fromEntries(entries.map(([name, values]) => [name, (values ?? []).join(',')]));
+  const { rawHeaders } = request;
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    const value = rawHeaders[at + 1] ?? '';
+    // A header of this name would set what the object inherits from; no signature covers it then.
+    if (name === '__proto__') continue;
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    headers[name] = before === undefined ? value : `${before},${value}`;
+  }
+  return headers;
 }
+
+const noQuery: RequestHead['query'] = [];
 
 /** Throws a `Fault` for a query of too many parameters. */
 export function headOf(request: IncomingMessage): RequestHead {
   const url = request.url ?? '/';
   const cut = url.indexOf('?');
-  const query = cut < 0 ? [] : [...new URLSearchParams(url.slice(cut + 1))];
+  const query = cut < 0 ? noQuery : [...new URLSearchParams(url.slice(cut + 1))];
   if (query.length > queryLimit) {
     throw faults.invalid('InvalidRequest', `More than ${queryLimit} query parameters.`);
   }
@@ -63,13 +75,51 @@ export function drain(request: IncomingMessage): void {
   request.resume();
 }
 
-/** The whole body. Throws a `Fault` past the limit. */
-export async function gatherBody(stream: ByteStream): Promise<Buffer> {
+/** The whole body. Throws a `Fault` past the limit, and when there is no room to hold it. */
+export async function gatherBody(stream: ByteStream, hold?: Hold): Promise<Buffer> {
   try {
-    return await gather(stream, bodyLimitBytes);
+    return await gather(hold ? holding(stream, hold) : stream, bodyLimitBytes);
   } catch (error) {
     if (error instanceof TooManyBytes) throw faults.tooLarge(bodyLimitBytes);
     throw error;
+  }
+}
+
+/**
+ * The same of a request that nobody reads otherwise, by its events: an iterator over a body costs
+ * more than all else that a small request needs read.
+ */
+export function wholeBodyOf(request: IncomingMessage, hold?: Hold): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    const settle = (settled: () => void) => {
+      request.off('data', take).off('end', end).off('error', fail).off('close', cut);
+      settled();
+    };
+    const take = (part: Buffer) => {
+      sizeBytes += part.length;
+      const hasRoom = hold?.add(part.length) ?? true;
+      if (hasRoom && sizeBytes <= bodyLimitBytes) return void parts.push(part);
+      request.pause();
+      settle(() => reject(hasRoom ? faults.tooLarge(bodyLimitBytes) : faults.tooBusy()));
+    };
+    const end = () => settle(() => resolve(onePiece(parts, sizeBytes)));
+    const fail = (cause: unknown) => settle(() => reject(cause));
+    const cut = () => settle(() => reject(new Error('the client went away within its body')));
+    request.on('data', take).on('end', end).on('error', fail).on('close', cut);
+  });
+}
+
+function onePiece(parts: readonly Buffer[], sizeBytes: number): Buffer {
+  const [first] = parts;
+  return first && parts.length === 1 ? first : Buffer.concat(parts, sizeBytes);
+}
+
+async function* holding(stream: ByteStream, hold: Hold): ByteStream {
+  for await (const part of stream) {
+    if (!hold.add(part.length)) throw faults.tooBusy();
+    yield part;
   }
 }
 

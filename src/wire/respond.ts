@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ByteStream } from '../kernel/bytes.ts';
 import type { ServiceModel } from './model/types.ts';
 import type { Fault } from './operation.ts';
 import { protocols } from './protocols/index.ts';
@@ -10,7 +11,10 @@ import type { ProtocolId, WireResponse } from './protocols/protocol.ts';
 /** Answers that have no body and no length, whatever an operation says. */
 const bodiless: ReadonlySet<number> = new Set([204, 304]);
 
-/** Rejects when the client goes away or the body's source fails; the socket is then destroyed. */
+/**
+ * Rejects when the client goes away or the body's source fails. Nothing was sent if that was before
+ * its first piece; otherwise the socket is destroyed.
+ */
 export async function respond(
   request: IncomingMessage,
   response: ServerResponse,
@@ -36,8 +40,22 @@ export async function respond(
     response.writeHead(status, headers).end();
     return;
   }
+  const begun = await begin(body);
   response.writeHead(status, headers);
-  await pipeline(Readable.from(body, { objectMode: false }), response);
+  await pipeline(Readable.from(begun, { objectMode: false }), response);
+}
+
+/** The body once its first piece is there: what cannot be read at all is still answered a fault. */
+async function begin(body: ByteStream): Promise<ByteStream> {
+  const source = body[Symbol.asyncIterator]();
+  const first = await source.next();
+  return (async function* () {
+    try {
+      for (let next = first; !next.done; next = await source.next()) yield next.value;
+    } finally {
+      await source.return?.();
+    }
+  })();
 }
 
 /**
@@ -45,12 +63,20 @@ export async function respond(
  * metadata, and spaces for line breaks and other control characters.
  */
 function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => {
-    const bytes = /[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
-    // oxlint-disable-next-line no-control-regex -- these are what is replaced
-    return [name, bytes.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ')] as const;
-  });
-  return Object.fromEntries(entries);
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    sent[name] = plain.test(value) ? value : sendableText(value);
+  }
+  return sent;
+}
+
+/** Nearly all values: nothing has to be done to them. */
+const plain = /^[\x20-\x7e]*$/;
+
+function sendableText(value: string): string {
+  const bytes = /[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
+  // oxlint-disable-next-line no-control-regex -- these are what is replaced
+  return bytes.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ');
 }
 
 export interface Failed {

@@ -19,13 +19,21 @@ interface Route {
   /** Fixed parameters of the URI template; an empty value matches any. */
   readonly query: readonly (readonly [string, string])[];
   readonly requiredQuery: readonly string[];
+  /** Every parameter that the route knows what to do with. */
+  readonly knownQuery: ReadonlySet<string>;
   readonly requiredHeaders: readonly string[];
   readonly level: RouteLevel;
   /** The more a route asks for, the earlier it is tried. */
   readonly weight: number;
 }
 
-const tables = new WeakMap<ServiceModel, readonly Route[]>();
+interface RouteTable {
+  readonly routes: readonly Route[];
+  /** Parameters without a value that some route has: they name what is acted on, not how. */
+  readonly subresources: ReadonlySet<string>;
+}
+
+const tables = new WeakMap<ServiceModel, RouteTable>();
 
 /** Names the operation in a query, sent by some clients only. */
 const hint = 'x-id';
@@ -40,9 +48,13 @@ export function matchRoute(
   { path = head.path, level }: { readonly path?: string; readonly level?: RouteLevel } = {},
 ): RouteMatch | undefined {
   const query = new Map(head.query);
-  for (const route of routesOf(service)) {
+  const { routes, subresources } = tableOf(service);
+  // `DELETE /bucket?analytics` is about analytics, whatever else it lacks: never about the bucket.
+  const named = head.query.flatMap(([name]) => (subresources.has(name) ? [name] : []));
+  for (const route of routes) {
     if (route.method !== head.method || (level && route.level !== level)) continue;
     if (!fits(route, query, head.headers)) continue;
+    if (!named.every((name) => route.knownQuery.has(name))) continue;
     const match = route.path.exec(path);
     if (!match) continue;
     const labels = route.labels.map(
@@ -67,14 +79,17 @@ function fits(
   return requiredHeaders.every((name) => Object.hasOwn(headers, name));
 }
 
-function routesOf(service: ServiceModel): readonly Route[] {
+function tableOf(service: ServiceModel): RouteTable {
   const known = tables.get(service);
   if (known) return known;
-  const made: Route[] = [];
+  const routes: Route[] = [];
   for (const operation of service.operations.values()) {
-    if (operation.http) made.push(routeOf(operation, operation.http));
+    if (operation.http) routes.push(routeOf(operation, operation.http));
   }
-  made.sort((a, b) => b.weight - a.weight);
+  routes.sort((a, b) => b.weight - a.weight);
+  const fixed = routes.flatMap(({ query }) => query);
+  const subresources = new Set(fixed.flatMap(([name, value]) => (value === '' ? [name] : [])));
+  const made = { routes, subresources };
   tables.set(service, made);
   return made;
 }
@@ -90,7 +105,8 @@ function routeOf(
     .replace(/\{\w+\+\}/g, '(.+)')
     .replace(/\{\w+\}/g, '([^/]+)');
   const query = [...new URLSearchParams(queryText)];
-  const required = operation.input?.members.filter((member) => member.required) ?? [];
+  const members = operation.input?.members ?? [];
+  const required = members.filter((member) => member.required);
   const requiredQuery = required.flatMap(({ query: name }) => name ?? []);
   const requiredHeaders = required.flatMap(({ header }) => header?.toLowerCase() ?? []);
   const literals = path.split('/').filter((part) => part && !part.startsWith('{')).length;
@@ -102,6 +118,10 @@ function routeOf(
     labels,
     query,
     requiredQuery,
+    knownQuery: new Set([
+      ...query.map(([name]) => name),
+      ...members.flatMap(({ query: name }) => name ?? []),
+    ]),
     requiredHeaders,
     level: levelOf(operation, labels),
     weight: 100 * literals + 10 * fixed + requiredQuery.length + requiredHeaders.length,

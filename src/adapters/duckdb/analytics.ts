@@ -92,7 +92,7 @@ async function openFor(
 
 async function* scanFiles(
   connection: DuckDBConnection,
-  { paths, format }: TabularSource,
+  { paths, format, share = { index: 0, of: 1 } }: TabularSource,
   abort: Abortable,
 ): AsyncIterable<RowBatch> {
   const plans: FilePlan[] = [];
@@ -101,7 +101,9 @@ async function* scanFiles(
     plans.push(await about({ path, format, ...abort }, () => planFile(connection, path, format)));
   }
   if (format.kind === 'csv') mustAgree(plans);
-  const names = [...new Set(plans.flatMap(({ leaves }) => leaves.map((leaf) => leaf.name)))];
+  const all = [...new Set(plans.flatMap(({ leaves }) => leaves.map((leaf) => leaf.name)))];
+  const names = all.filter((_, i) => i % share.of === share.index);
+  if (names.length === 0) return;
   let any = false;
   for (const plan of plans) {
     const leaves = withAll(plan, names);
@@ -117,7 +119,7 @@ async function* scanFiles(
       yield toBatch(chunks);
     }
   }
-  if (!any && names.length > 0) yield emptyBatch(names);
+  if (!any) yield emptyBatch(names);
 }
 
 /** `most` chunks; fewer at the end, and then none. */

@@ -52,6 +52,55 @@ export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<v
   }
 }
 
+/**
+ * The whole stream, at least `batchBytes` a write: the next parts are taken while the last are
+ * being written, so none may be overwritten by the source; with 0 each is written before the next
+ * is taken. Answers how many bytes that were.
+ */
+export async function writeAll(
+  file: FileHandle,
+  content: ByteStream,
+  batchBytes: number,
+): Promise<number> {
+  let writing: Promise<void> = Promise.resolve();
+  let parts: Uint8Array[] = [];
+  let [sizeBytes, heldBytes] = [0, 0];
+  const flush = async () => {
+    // In order: a failed write ends all that follow, and is thrown here.
+    await writing;
+    writing = writeParts(file, parts, heldBytes);
+    // It is waited for by the next, or at the end; until then it is no unhandled rejection.
+    writing.catch(() => {});
+    [parts, heldBytes] = [[], 0];
+  };
+  try {
+    for await (const part of content) {
+      parts.push(part);
+      heldBytes += part.length;
+      sizeBytes += part.length;
+      if (heldBytes >= batchBytes) await flush();
+      if (batchBytes === 0) await writing;
+    }
+    if (heldBytes > 0) await flush();
+  } finally {
+    // Not to be under way when the file is closed.
+    await writing;
+  }
+  return sizeBytes;
+}
+
+async function writeParts(
+  file: FileHandle,
+  parts: readonly Uint8Array[],
+  sizeBytes: number,
+): Promise<void> {
+  const { bytesWritten } = await file.writev([...parts]);
+  // Less than all is rare: a disk that fills up.
+  if (bytesWritten < sizeBytes) {
+    await writeWhole(file, Buffer.concat(parts, sizeBytes).subarray(bytesWritten));
+  }
+}
+
 /** The stream, which throws the signal's reason even while the source keeps silent. */
 export async function* abortable(stream: ByteStream, signal: AbortSignal | undefined): ByteStream {
   if (!signal) return yield* stream;

@@ -1,7 +1,7 @@
 /**
- * Blobs as files: `ab/cd/abcd…`, two levels of 256 folders. A blob is written under a temporary
- * name, synced, renamed, and its folder synced, so it is whole and durable or not there at all.
- * One process at a time: opening removes what an earlier one left behind.
+ * Blobs as files: `ab/abcd…`, in 256 folders that are made at once. A blob is written under a
+ * temporary name, synced, renamed, and its folder synced, so it is whole and durable or not there
+ * at all. One process at a time: opening removes what an earlier one left behind.
  */
 import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
@@ -18,10 +18,13 @@ import {
   type ObjectStore,
   type PutOptions,
 } from '../../ports/object-store.ts';
-import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeWhole } from './chunks.ts';
+import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeAll } from './chunks.ts';
 
 const idPattern = /^[0-9a-f]{32}$/;
-const fanOutPattern = /^[0-9a-f]{2}$/;
+/** Parts that stay are written so many at a time: each write costs a turn of its own. */
+const batchBytes = 262_144;
+const homeCount = 256;
+const homePattern = /^[0-9a-f]{2}$/;
 /** Read-only: a path is handed out by `asFile`, and nobody may change a blob through it. */
 const blobMode = 0o400;
 const folderMode = 0o700;
@@ -33,6 +36,7 @@ export async function fileObjectStore(folder: string): Promise<ObjectStore> {
   await refuseLink(folder);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { mode: folderMode });
+  await makeHomes(folder);
   await syncFolder(folder);
   return new FileObjectStore(folder, temporary);
 }
@@ -40,8 +44,6 @@ export async function fileObjectStore(folder: string): Promise<ObjectStore> {
 class FileObjectStore implements ObjectStore {
   readonly #folder: string;
   readonly #temporary: string;
-  /** Fan-out folders known to exist durably; at most 65,792. */
-  readonly #made = new Set<string>();
   #closed = false;
 
   constructor(folder: string, temporary: string) {
@@ -55,10 +57,10 @@ class FileObjectStore implements ObjectStore {
     assert(idPattern.test(id), `an id of a blob, ${id.slice(0, 64)}`);
     const unfinished = join(this.#temporary, id);
     try {
-      const sizeBytes = await writeSynced(unfinished, abortable(content, options?.signal));
-      const home = await this.#makeHome(id);
-      await rename(unfinished, join(home, id));
-      await syncFolder(home);
+      const stream = abortable(content, options?.signal);
+      const sizeBytes = await writeSynced(unfinished, stream, options?.partsStay === true);
+      await rename(unfinished, this.#path(id));
+      await syncFolder(homeOf(this.#folder, id));
       return { id, sizeBytes };
     } catch (cause) {
       await rm(unfinished, { force: true });
@@ -90,11 +92,9 @@ class FileObjectStore implements ObjectStore {
   }
 
   async *ids(): AsyncIterable<string> {
-    for (const outer of await folders(this.#folder)) {
-      for (const inner of await folders(join(this.#folder, outer))) {
-        const files = await readdir(join(this.#folder, outer, inner));
-        yield* files.filter((name) => idPattern.test(name));
-      }
+    for (const home of await folders(this.#folder)) {
+      const files = await readdir(join(this.#folder, home));
+      yield* files.filter((name) => idPattern.test(name));
     }
   }
 
@@ -105,33 +105,35 @@ class FileObjectStore implements ObjectStore {
   /** Every path is made from a checked id, so none can lead out of the folder. */
   #path(id: string): string {
     if (!idPattern.test(id)) throw new BlobMissing(id.slice(0, 64));
-    return join(this.#folder, id.slice(0, 2), id.slice(2, 4), id);
-  }
-
-  /** The folder for a blob; each new one is durable in the folder above it before it is used. */
-  async #makeHome(id: string): Promise<string> {
-    let path = this.#folder;
-    for (const name of [id.slice(0, 2), id.slice(2, 4)]) {
-      const above = path;
-      path = join(path, name);
-      if (this.#made.has(path)) continue;
-      await mkdir(path, { recursive: true, mode: folderMode });
-      await refuseLink(path);
-      await syncFolder(above);
-      this.#made.add(path);
-    }
-    return path;
+    return join(homeOf(this.#folder, id), id);
   }
 }
 
-async function writeSynced(path: string, content: ByteStream): Promise<number> {
+function homeOf(folder: string, id: string): string {
+  return join(folder, id.slice(0, 2));
+}
+
+/** All of them before the first blob: made one by one, each would cost a put its own syncs. */
+async function makeHomes(folder: string): Promise<void> {
+  const known = new Set(await folders(folder));
+  const names = Array.from({ length: homeCount }, (_, n) => n.toString(16).padStart(2, '0'));
+  const missing = names.filter((name) => !known.has(name));
+  await Promise.all(missing.map((name) => makeHome(join(folder, name))));
+}
+
+async function makeHome(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: folderMode });
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST') await refuseLink(path);
+    throw cause;
+  }
+}
+
+async function writeSynced(path: string, content: ByteStream, partsStay: boolean): Promise<number> {
   const file = await open(path, 'wx', blobMode);
   try {
-    let sizeBytes = 0;
-    for await (const part of content) {
-      await writeWhole(file, part);
-      sizeBytes += part.length;
-    }
+    const sizeBytes = await writeAll(file, content, partsStay ? batchBytes : 0);
     await file.sync();
     return sizeBytes;
   } finally {
@@ -150,5 +152,5 @@ async function* orMissing(id: string, read: () => ByteStream): ByteStream {
 
 async function folders(path: string): Promise<string[]> {
   const entries: Dirent[] = await readdir(path, { withFileTypes: true });
-  return entries.filter((e) => e.isDirectory() && fanOutPattern.test(e.name)).map((e) => e.name);
+  return entries.filter((e) => e.isDirectory() && homePattern.test(e.name)).map((e) => e.name);
 }

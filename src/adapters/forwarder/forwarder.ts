@@ -67,9 +67,25 @@ function startTimer(): () => number {
 class Late extends Error {}
 class TooLarge extends Error {}
 
+interface Place {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** Servers keep one object for where they are: it is taken apart once. */
+const places = new WeakMap<URL, Place>();
+
+function placeOf(url: URL): Place {
+  const known = places.get(url);
+  if (known) return known;
+  const place = { origin: url.origin, path: `${url.pathname}${url.search}` };
+  places.set(url, place);
+  return place;
+}
+
 function optionsOf({ url, headers, body }: ForwardRequest): Dispatcher.DispatchOptions {
-  const path = `${url.pathname}${url.search}`;
-  return { origin: url.origin, path, method: 'POST', headers, body, blocking: false };
+  const { origin, path } = placeOf(url);
+  return { origin, path, method: 'POST', headers, body, blocking: false };
 }
 
 function forward(
@@ -112,8 +128,10 @@ function forward(
       },
       onResponseEnd() {
         clearTimeout(timer);
-        const body = Buffer.concat(parts, sizeBytes);
-        resolve({ kind: 'answer', ...head, body, latencyUs: elapsedUs() });
+        const [only] = parts;
+        const body = parts.length === 1 && only ? only : Buffer.concat(parts, sizeBytes);
+        const { status, headers } = head;
+        resolve({ kind: 'answer', status, headers, body, latencyUs: elapsedUs() });
       },
       onResponseError: (_controller, error) => fail(error),
     });

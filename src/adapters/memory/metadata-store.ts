@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { assert } from '../../kernel/assert.ts';
+import { frozen } from '../../kernel/json.ts';
 import type {
   Abortable,
   Collection,
@@ -179,7 +180,7 @@ function reader(
     async list<Row>(from: Collection<Row>, { after, ...range }: Range) {
       const at = after === undefined ? undefined : { value: after, key: after };
       const entries = page<Row>(from.name, keyOrder, { ...range, after: at });
-      return entries.map(({ key, row }) => ({ key, row }));
+      return frozen(entries.map(({ key, row }) => ({ key, row })));
     },
     async listBy<Row>(from: Collection<Row>, range: IndexRange) {
       assert(Object.hasOwn(from.indexes ?? {}, range.index), `no index ${range.index}`);

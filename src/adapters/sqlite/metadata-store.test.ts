@@ -25,7 +25,27 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('metadata in SQLite', () =>
-  metadataStoreContract(() => sqliteMetadataStore(newPath(), { key })));
+  metadataStoreContract((options) => sqliteMetadataStore(newPath(), { key, ...options })));
+
+test('what a write that was given up does later changes nothing', async () => {
+  const store = await sqliteMetadataStore(newPath(), { patienceMs: 50 });
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let late: Promise<void> | undefined;
+  const slow = store.write(async (tx) => {
+    await tx.put(things, 'before', { a: 'x' });
+    late = held.then(() => tx.put(things, 'after', { a: 'y' }));
+    await late;
+  });
+  await expect(slow).rejects.toThrow('took over 50 ms');
+  goOn();
+  await expect(late).rejects.toThrow('this write has ended');
+  await store.write((tx) => tx.put(things, 'next', { a: 'z' }));
+  expect((await store.list(things, { limit: 9 })).map(({ key: name }) => name)).toEqual(['next']);
+  await store.close();
+});
 
 test('rows and indexes are there again after closing and opening', async () => {
   const path = newPath();

@@ -22,8 +22,9 @@ import type {
   Transaction,
 } from '../../ports/metadata-store.ts';
 import { GroupWriter } from './group-writer.ts';
-import { type SqlParts, sqlReader } from './reader.ts';
-import { noGuard, type RowGuard, rowGuard } from './row-guard.ts';
+import { sqlReader } from './reader.ts';
+import { RowCache } from './row-cache.ts';
+import { noGuard, type RowGuard, type RowName, rowGuard } from './row-guard.ts';
 import { migrate, type Tables } from './schema.ts';
 import { Statements } from './statements.ts';
 
@@ -35,6 +36,8 @@ const maxCachedStatements = 200;
 export interface SqliteOptions {
   /** 32 bytes, the same as when the file was made; without one it is not encrypted. */
   readonly key?: Uint8Array;
+  /** How long one write may take before it is given up. */
+  readonly patienceMs?: number;
 }
 
 const keyBytes = 32;
@@ -49,25 +52,35 @@ const plainHead = Buffer.from('SQLite format 3\0');
  */
 export async function sqliteMetadataStore(
   path: string,
-  { key }: SqliteOptions = {},
+  { key, patienceMs }: SqliteOptions = {},
 ): Promise<MetadataStore> {
   assert(path !== '' && path !== ':memory:', 'the metadata store needs a file');
   assert(!key || key.length === keyBytes, `the key has ${keyBytes} bytes`);
   const pages = key && Buffer.from(derived(key, 'pages')).toString('hex');
   const guard = key ? rowGuard(derived(key, 'rows')) : noGuard;
-  let writer: Kysely<Tables> | undefined;
+  let writer: Connection | undefined;
   try {
     await refuseLinks(path);
     // SQLite gives the files beside it the mode of this one.
     await (await open(path, 'a', fileMode)).close();
     writer = connect(path, pages);
-    await migrate(writer, { text: 'text' });
-    return new SqliteMetadataStore(writer, { reader: connect(path, pages), guard });
+    await migrate(writer.db, { text: 'text' });
+    return new SqliteMetadataStore(writer, {
+      ...{ reader: connect(path, pages), guard, patienceMs },
+      named: (cause) => throwNamed(cause, path),
+    });
   } catch (cause) {
-    await writer?.destroy();
+    await writer?.db.destroy();
     const reason = (await keyProblem(path, cause, key !== undefined)) ?? reasonOf(cause);
     throw new Error(`cannot open ${path}: ${reason}`, { cause });
   }
+}
+
+/** Of a file that was damaged SQLite says only that there is one. */
+function throwNamed(cause: unknown, path: string): never {
+  const code = String((cause as { readonly code?: unknown } | null)?.code);
+  if (!/^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(code)) throw cause;
+  throw new Error(`${path} is damaged: ${reasonOf(cause)}`, { cause });
 }
 
 function derived(key: Uint8Array, purpose: string): Uint8Array {
@@ -111,7 +124,13 @@ interface LibsqlOptions extends Database.Options {
   readonly encryptionKey?: string;
 }
 
-function connect(path: string, pagesKey: string | undefined): Kysely<Tables> {
+/** A handle, and what runs on it. */
+interface Connection {
+  readonly db: Kysely<Tables>;
+  readonly statements: Statements;
+}
+
+function connect(path: string, pagesKey: string | undefined): Connection {
   const options: LibsqlOptions =
     pagesKey === undefined ? {} : { encryptionCipher: 'aes256cbc', encryptionKey: pagesKey };
   const database = new Database(path, options);
@@ -137,7 +156,17 @@ function connect(path: string, pagesKey: string | undefined): Kysely<Tables> {
     statements.clear();
     database.close();
   };
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close } }) });
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: { prepare, close } }),
+  });
+  return { db, statements: new Statements(database) };
+}
+
+interface ReadingParts {
+  readonly reader: Connection;
+  readonly guard: RowGuard;
+  readonly patienceMs: number | undefined;
+  readonly named: (cause: unknown) => never;
 }
 
 class SqliteMetadataStore implements MetadataStore {
@@ -145,34 +174,34 @@ class SqliteMetadataStore implements MetadataStore {
   readonly #readerDb: Kysely<Tables>;
   readonly #writer: GroupWriter;
   readonly #reader: Reader;
+  readonly #named: (cause: unknown) => never;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    writer: Kysely<Tables>,
-    { reader, guard }: { readonly reader: Kysely<Tables>; readonly guard: RowGuard },
-  ) {
-    this.#writerDb = writer;
-    this.#readerDb = reader;
-    const parts: SqlParts = { statements: new Statements(reader), guard };
-    this.#writer = new GroupWriter(writer, parts);
-    this.#reader = sqlReader(reader, parts);
+  constructor(writer: Connection, { reader, guard, patienceMs, named }: ReadingParts) {
+    this.#named = named;
+    this.#writerDb = writer.db;
+    this.#readerDb = reader.db;
+    const cache = new RowCache();
+    const onChanged = (row: RowName) => cache.changed(row);
+    this.#writer = new GroupWriter({ ...writer, guard, onChanged, patienceMs });
+    this.#reader = sqlReader({ ...reader, guard, cache });
   }
 
   get<Row>(from: Collection<Row>, key: string): Promise<Row | undefined> {
-    return this.#reader.get(from, key);
+    return this.#reader.get(from, key).catch(this.#named);
   }
 
   list<Row>(from: Collection<Row>, range: Range): Promise<readonly Entry<Row>[]> {
-    return this.#reader.list(from, range);
+    return this.#reader.list(from, range).catch(this.#named);
   }
 
   listBy<Row>(from: Collection<Row>, range: IndexRange): Promise<readonly IndexEntry<Row>[]> {
-    return this.#reader.listBy(from, range);
+    return this.#reader.listBy(from, range).catch(this.#named);
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>, options?: Abortable): Promise<T> {
     assert(!this.#closing, 'the store is closed');
-    return this.#writer.write(work, options);
+    return this.#writer.write(work, options).catch(this.#named);
   }
 
   close(): Promise<void> {

@@ -1,34 +1,62 @@
-/** Reads rows and index entries through Kysely, outside a transaction or inside one. */
-import type { Kysely, SelectQueryBuilder } from 'kysely';
+/** Reads rows and index entries, outside a transaction or inside one. */
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';
-import type { Collection, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
-import type { RowGuard } from './row-guard.ts';
+import type { Collection, Entry, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
+import { frozen, type RowCache, type SliceBounds } from './row-cache.ts';
+import type { RowGuard, RowName } from './row-guard.ts';
 import type { Tables } from './schema.ts';
 import type { SliceShape, Statements } from './statements.ts';
+import { asBytes, textOf } from './texts.ts';
 
-/** What every access to the rows needs besides the connection. */
+/** One connection, and what every access to its rows needs. */
 export interface SqlParts {
+  readonly db: Kysely<Tables>;
   readonly statements: Statements;
   readonly guard: RowGuard;
+  /** Absent inside transactions. */
+  readonly cache?: RowCache;
 }
 
-export function sqlReader(db: Kysely<Tables>, { statements, guard }: SqlParts): Reader {
+export function sqlReader({ db, statements, guard, cache }: SqlParts): Reader {
   const parsed = (collection: string, key: string, stored: string) =>
     JSON.parse(guard.open({ collection, key }, stored));
+  const document = (row: RowName) => {
+    const known = cache?.document(row);
+    if (known !== undefined) return known;
+    const stored = statements.get(row.collection, row.key);
+    if (stored === undefined) return undefined;
+    const opened = guard.open(row, stored);
+    cache?.keep(row, opened);
+    return opened;
+  };
   return {
     async get(from, key) {
-      const stored = await statements.get(db, from.name, key);
-      return stored === undefined ? undefined : parsed(from.name, key, stored);
+      const found = document({ collection: from.name, key });
+      return found === undefined ? undefined : JSON.parse(found);
     },
     async list<Row>(from: Collection<Row>, range: Range) {
-      const { shape, values } = sliceOf(range);
-      const all = [from.name, ...values, limitOf(range)];
-      const found = await statements.slice(db, shape, all);
-      return found.map(({ key, document }) => ({
+      const { shape, values, bounds } = sliceOf(range);
+      const { lower, descending } = shape;
+      const asked = JSON.stringify([lower, descending, bounds.limit, ...values]);
+      const known = cache?.slice(from.name, asked);
+      if (known) return known as readonly Entry<Row>[];
+      const found = statements.slice(shape, [from.name, ...values, bounds.limit]);
+      const entries = found.map(([key, stored]) => ({
         key,
-        row: parsed(from.name, key, document) as Row,
+        row: parsed(from.name, key, stored) as Row,
       }));
+      if (cache?.isWanted(from.name, asked)) {
+        const characters = found.reduce(
+          (sum, [key, stored]) => sum + key.length + stored.length,
+          0,
+        );
+        cache.keepSlice(from.name, asked, {
+          value: { bounds, entries: frozen(entries) },
+          characters,
+        });
+      }
+      return entries;
     },
     async listBy<Row>(from: Collection<Row>, range: IndexRange) {
       const valueOf = from.indexes?.[range.index];
@@ -39,8 +67,9 @@ export function sqlReader(db: Kysely<Tables>, { statements, guard }: SqlParts): 
         .orderBy('index_entries.key', direction)
         .limit(limitOf(range))
         .execute();
-      return found.map(({ key, value, document }) => {
-        const row = parsed(from.name, key, document) as Row;
+      return found.map((entry) => {
+        const [key, value] = [textOf(entry.key), textOf(entry.value)];
+        const row = parsed(from.name, key, textOf(entry.document)) as Row;
         guard.found({ collection: from.name, key }, { value, own: valueOf(row) });
         return { key, value, row };
       });
@@ -53,6 +82,8 @@ function limitOf({ limit }: { readonly limit: number }): number {
   return Math.max(0, limit);
 }
 
+const bytesOf = (column: string) => sql<ArrayBuffer>`${sql.raw(asBytes(column))}`;
+
 function entriesOf(db: Kysely<Tables>, collection: string, index: string) {
   return db
     .selectFrom('index_entries')
@@ -61,13 +92,23 @@ function entriesOf(db: Kysely<Tables>, collection: string, index: string) {
         .onRef('rows.collection', '=', 'index_entries.collection')
         .onRef('rows.key', '=', 'index_entries.key'),
     )
-    .select(['index_entries.key', 'index_entries.value', 'rows.document'])
+    .select([
+      bytesOf('index_entries.key').as('key'),
+      bytesOf('index_entries.value').as('value'),
+      bytesOf('rows.document').as('document'),
+    ])
     .where('index_entries.collection', '=', collection)
     .where('index_entries.index_name', '=', index);
 }
 
+interface Slice {
+  readonly shape: SliceShape;
+  readonly values: readonly string[];
+  readonly bounds: SliceBounds;
+}
+
 /** One bound a side, the tighter one: SQLite seeks by only one. */
-function sliceOf(range: Range): { readonly shape: SliceShape; readonly values: readonly string[] } {
+function sliceOf(range: Range): Slice {
   const { lower, upper } = boundsOf(range);
   const { after, descending = false } = range;
   const startsAfter = after !== undefined && !descending && !isBelow(after, lower);
@@ -79,7 +120,8 @@ function sliceOf(range: Range): { readonly shape: SliceShape; readonly values: r
     upper: to === undefined ? undefined : '<',
     descending,
   };
-  return { shape, values: [from, to].filter((bound) => bound !== undefined) };
+  const bounds = { lower: from, upper: to, descending, limit: limitOf(range) };
+  return { shape, values: [from, to].filter((bound) => bound !== undefined), bounds };
 }
 
 function slicedByValue<Out>(

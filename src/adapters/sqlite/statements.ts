@@ -1,9 +1,12 @@
 /**
- * The statements that nearly every request runs, compiled once: Kysely's builder costs several
- * times what SQLite needs to run them. Rarer ones are built where they are used.
+ * The statements of the store, prepared once for a connection and run on its handle: a builder of
+ * queries costs several times what SQLite needs to run them. Rarer ones, whose text depends on what
+ * is asked, are built by Kysely where they are used.
  */
-import { CompiledQuery, type Kysely, type QueryResult } from 'kysely';
+import type Database from 'libsql';
+import type { RowName } from './row-guard.ts';
 import type { Tables } from './schema.ts';
+import { asBytes, packedRows, type StoredRow, textOf, unpackRows } from './texts.ts';
 
 /** Which bounds a slice of keys has, and its direction. */
 export interface SliceShape {
@@ -12,74 +15,97 @@ export interface SliceShape {
   readonly descending: boolean;
 }
 
+type Statement = Database.Statement;
+/** Of an index entry: its index and its value. */
+type Value = readonly [index: string, value: string];
+type Pair = readonly [ArrayBuffer, ArrayBuffer];
+
+const ofRow = 'where collection = ? and key = ?';
+const insertion = 'insert into rows (collection, key, document) values (?, ?, ?)';
+const onKey = 'on conflict (collection, key) do';
+
 export class Statements {
-  readonly #get: string;
-  readonly #put: string;
-  readonly #remove: string;
-  readonly #slices = new Map<string, string>();
+  readonly #handle: Database.Database;
+  readonly #prepared = new Map<string, Statement>();
 
-  constructor(db: Kysely<Tables>) {
-    this.#get = db
-      .selectFrom('rows')
-      .select('document')
-      .where('collection', '=', '')
-      .where('key', '=', '')
-      .compile().sql;
-    this.#put = db
-      .insertInto('rows')
-      .values({ collection: '', key: '', document: '' })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['collection', 'key'])
-          .doUpdateSet((eb) => ({ document: eb.ref('excluded.document') })),
-      )
-      .compile().sql;
-    this.#remove = db
-      .deleteFrom('rows')
-      .where('collection', '=', '')
-      .where('key', '=', '')
-      .compile().sql;
+  constructor(handle: Database.Database) {
+    this.#handle = handle;
   }
 
-  async get(db: Kysely<Tables>, collection: string, key: string): Promise<string | undefined> {
-    const { rows } = await run<{ document: string }>(db, this.#get, [collection, key]);
-    return rows[0]?.document;
+  get(collection: string, key: string): string | undefined {
+    const sql = `select ${asBytes('document')} from rows ${ofRow}`;
+    const found = this.#raw(sql).get([collection, key]) as readonly [ArrayBuffer] | undefined;
+    return found && textOf(found[0]);
   }
 
-  async put(db: Kysely<Tables>, row: Tables['rows']): Promise<void> {
-    await run(db, this.#put, [row.collection, row.key, row.document]);
+  put({ collection, key, document }: Tables['rows']): void {
+    const sql = `${insertion} ${onKey} update set document = excluded.document`;
+    this.#changes(sql, [collection, key, document]);
+  }
+
+  /** False when there was one already. */
+  insert({ collection, key, document }: Tables['rows']): boolean {
+    return this.#changes(`${insertion} ${onKey} nothing`, [collection, key, document]) > 0;
   }
 
   /** False when there was nothing to remove. */
-  async remove(db: Kysely<Tables>, collection: string, key: string): Promise<boolean> {
-    const { numAffectedRows } = await run(db, this.#remove, [collection, key]);
-    return (numAffectedRows ?? 0n) > 0n;
+  remove({ collection, key }: RowName): boolean {
+    return this.#changes(`delete from rows ${ofRow}`, [collection, key]) > 0;
   }
 
-  /** `values`: collection, the bounds there are, limit. */
-  async slice(db: Kysely<Tables>, shape: SliceShape, values: readonly unknown[]) {
-    const name = `${shape.lower} ${shape.upper} ${shape.descending}`;
-    const known = this.#slices.get(name) ?? compileSlice(db, shape);
-    this.#slices.set(name, known);
-    const { rows } = await run<{ key: string; document: string }>(db, known, values);
-    return rows;
+  /** Keys with their documents. `values`: collection, the bounds there are, limit. */
+  slice(shape: SliceShape, values: readonly unknown[]): readonly StoredRow[] {
+    const [packed] = this.#raw(sliceOf(shape)).get([...values]) as readonly [ArrayBuffer | null];
+    return unpackRows(packed);
+  }
+
+  entries({ collection, key }: RowName): readonly Value[] {
+    const columns = `${asBytes('index_name')}, ${asBytes('value')}`;
+    const found = this.#raw(`select ${columns} from index_entries ${ofRow}`).all([collection, key]);
+    return (found as Pair[]).map(([index, value]) => [textOf(index), textOf(value)]);
+  }
+
+  addEntry({ collection, key }: RowName, [index, value]: Value): void {
+    const sql =
+      'insert into index_entries (collection, index_name, value, key) values (?, ?, ?, ?)';
+    this.#changes(sql, [collection, index, value, key]);
+  }
+
+  removeEntry({ collection, key }: RowName, [index, value]: Value): void {
+    const sql = `delete from index_entries ${ofRow} and index_name = ? and value = ?`;
+    this.#changes(sql, [collection, key, index, value]);
+  }
+
+  /** Of transactions: what has neither values nor rows. */
+  control(sql: string): void {
+    this.#changes(sql, []);
+  }
+
+  #changes(sql: string, values: unknown[]): number {
+    return this.#statement(sql).run(values).changes;
+  }
+
+  /** Answers rows as lists, which cost less to make than objects. */
+  #raw(sql: string): Statement {
+    const known = this.#prepared.get(sql);
+    return known ?? this.#statement(sql).raw(true);
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const made = this.#handle.prepare(sql);
+    this.#prepared.set(sql, made);
+    return made;
   }
 }
 
-function compileSlice(db: Kysely<Tables>, { lower, upper, descending }: SliceShape): string {
-  let query = db.selectFrom('rows').select(['key', 'document']).where('collection', '=', '');
-  if (lower) query = query.where('key', lower, '');
-  if (upper) query = query.where('key', upper, '');
-  return query
-    .orderBy('key', descending ? 'desc' : 'asc')
-    .limit(1)
-    .compile().sql;
-}
-
-function run<Row>(
-  db: Kysely<Tables>,
-  sql: string,
-  values: readonly unknown[],
-): Promise<QueryResult<Row>> {
-  return db.executeQuery<Row>(CompiledQuery.raw(sql, [...values]));
+function sliceOf({ lower, upper, descending }: SliceShape): string {
+  const bounds = [
+    ...(lower ? [`and key ${lower} ?`] : []),
+    ...(upper ? [`and key ${upper} ?`] : []),
+  ].join(' ');
+  const direction = descending ? 'desc' : 'asc';
+  const from = `select key, document from rows where collection = ? ${bounds}`;
+  return `select ${packedRows} from (${from} order by key ${direction} limit ?)`;
 }

@@ -1,36 +1,38 @@
 /** Changes rows and keeps their index entries in step, inside a transaction somebody else began. */
-import type { Kysely } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import type { Collection, Transaction } from '../../ports/metadata-store.ts';
 import { type SqlParts, sqlReader } from './reader.ts';
 import type { RowName } from './row-guard.ts';
-import type { Tables } from './schema.ts';
+import type { Statements } from './statements.ts';
 
-export function sqlTransaction(tx: Kysely<Tables>, parts: SqlParts): Transaction {
+/** Told of each row that is written or deleted. */
+export type OnChange = (row: RowName) => void;
+
+export function sqlTransaction(parts: SqlParts, onChange: OnChange): Transaction {
   const { statements, guard } = parts;
   const stored = <Row>(collection: Collection<Row>, key: string, row: Row) => {
     const name = { collection: collection.name, key };
+    onChange(name);
     return { ...name, document: guard.close(name, documentOf(collection, row)) };
   };
   return {
-    ...sqlReader(tx, parts),
+    ...sqlReader(parts),
     async insert(into, key, row) {
-      const result = await tx
-        .insertInto('rows')
-        .values(stored(into, key, row))
-        .onConflict((conflict) => conflict.columns(['collection', 'key']).doNothing())
-        .executeTakeFirst();
-      if (!result.numInsertedOrUpdatedRows) return false;
-      await addEntries(tx, { collection: into.name, key }, valuesOf(into, row));
+      const made = stored(into, key, row);
+      if (!statements.insert(made)) return false;
+      for (const value of valuesOf(into, row)) statements.addEntry(made, value);
       return true;
     },
     async put(into, key, row) {
-      await statements.put(tx, stored(into, key, row));
-      if (into.indexes) await moveEntries(tx, { collection: into.name, key }, valuesOf(into, row));
+      const made = stored(into, key, row);
+      statements.put(made);
+      if (into.indexes) moveEntries(statements, made, valuesOf(into, row));
     },
     async delete(from, key) {
-      if (!(await statements.remove(tx, from.name, key))) return false;
-      if (from.indexes) await moveEntries(tx, { collection: from.name, key }, new Map());
+      const name = { collection: from.name, key };
+      onChange(name);
+      if (!statements.remove(name)) return false;
+      if (from.indexes) moveEntries(statements, name, new Map());
       return true;
     },
   };
@@ -51,41 +53,16 @@ function valuesOf<Row>(collection: Collection<Row>, row: Row): Map<string, strin
   return values;
 }
 
-async function addEntries(
-  tx: Kysely<Tables>,
-  row: RowName,
-  values: ReadonlyMap<string, string>,
-): Promise<void> {
-  if (values.size === 0) return;
-  const entries = Array.from(values, ([index_name, value]) => ({ ...row, index_name, value }));
-  await tx.insertInto('index_entries').values(entries).execute();
-}
-
 /** Writes only what differs: most updates of a row leave most of its entries where they are. */
-async function moveEntries(
-  tx: Kysely<Tables>,
+function moveEntries(
+  statements: Statements,
   row: RowName,
   values: ReadonlyMap<string, string>,
-): Promise<void> {
+): void {
   const added = new Map(values);
-  const old = await tx
-    .selectFrom('index_entries')
-    .select(['index_name', 'value'])
-    .where('collection', '=', row.collection)
-    .where('key', '=', row.key)
-    .execute();
-  for (const { index_name: index, value } of old) {
-    if (added.get(index) === value) {
-      added.delete(index);
-      continue;
-    }
-    await tx
-      .deleteFrom('index_entries')
-      .where('collection', '=', row.collection)
-      .where('index_name', '=', index)
-      .where('value', '=', value)
-      .where('key', '=', row.key)
-      .execute();
+  for (const [index, value] of statements.entries(row)) {
+    if (added.get(index) === value) added.delete(index);
+    else statements.removeEntry(row, [index, value]);
   }
-  await addEntries(tx, row, added);
+  for (const value of added) statements.addEntry(row, value);
 }

@@ -1,14 +1,17 @@
 /**
  * The blobs behind objects: how many rows name each, who is reading them, and when they go.
- * A blob is deleted when no row names it and nobody in this process reads it.
+ * A blob is deleted when no row names it and nobody in this process reads it. Of small ones all is
+ * in their row: that is one sync of the disk instead of three, and no file.
  */
 import { createHash } from 'node:crypto';
-import type { ByteStream } from '../../kernel/bytes.ts';
+import { defined } from '../../kernel/assert.ts';
+import { type ByteStream, once } from '../../kernel/bytes.ts';
 import { type Logger, silentLogger } from '../../kernel/log.ts';
 import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
 import type { Blob, BlobFile, ByteRange } from '../../ports/object-store.ts';
-import type { SealedStore } from '../sealing/sealed-store.ts';
+import type { SealedStore, Small } from '../sealing/sealed-store.ts';
 import { type Answer, no } from './answer.ts';
+import { beginningOf } from './beginning.ts';
 import { makeDigest } from './digest.ts';
 import { blobRows, type ChecksumAlgorithm, orphanRows } from './rows.ts';
 import type { Seal } from './seals.ts';
@@ -16,9 +19,14 @@ import type { Seal } from './seals.ts';
 /** S3's limit for one put and for one part. */
 export const maxPutBytes = 5 * 1024 ** 3;
 
+/** What is in a row is read with it, so rows must stay small. */
+export const mostInRowBytes = 4_096;
+
 /** Bytes that are kept, and that no row names yet. */
 export interface Taken {
   readonly blob: string;
+  /** Of `BlobRow`: it is kept by nobody else. */
+  readonly sealed?: string;
   readonly sizeBytes: number;
   /** Hex: the MD5 of what the store's own key encrypts; of all else it tells nothing. */
   readonly etag: string;
@@ -32,6 +40,8 @@ export interface TakeOptions extends Abortable {
 
 export interface Taking extends TakeOptions {
   readonly seal: Seal;
+  /** What is small is answered sealed, for its row. */
+  readonly mayBeInRow?: boolean;
 }
 
 export interface Reads extends Abortable {
@@ -41,6 +51,8 @@ export interface Reads extends Abortable {
 export interface Segment {
   readonly blob: string;
   readonly range: ByteRange;
+  /** Of `BlobRow`. */
+  readonly sealed?: string;
 }
 
 /** A hold on blobs that keeps them from being deleted; `release` may be called more than once. */
@@ -58,7 +70,9 @@ export interface Blobs {
   read(segments: readonly Segment[], pin: Pin, options: Reads): ByteStream;
   /** A blob of all that, which no row names: it is the caller's to drop. */
   join(content: ByteStream, options: Abortable): Promise<Blob>;
-  asFile(id: string, options: Reads): Promise<BlobFile>;
+  asFile(whole: Segment, options: Reads): Promise<BlobFile>;
+  /** Of what is in a row, its bytes without a stream. */
+  open(whole: Segment, seal: Seal): Uint8Array | undefined;
   /** See `Objects.sweepOrphans`. */
   sweep(options: SweepOptions): Promise<number>;
 }
@@ -68,20 +82,25 @@ export interface SweepOptions extends Abortable {
   readonly graceMs: number;
 }
 
-/** In a transaction: one more row names the blob. False when a blob thought named no longer is. */
-export async function hold(tx: Transaction, blob: string, isNew: boolean): Promise<boolean> {
+/** In a transaction: the first row names a blob just taken. */
+export async function hold(tx: Transaction, { blob, sealed }: Taken): Promise<void> {
+  await tx.put(blobRows, blob, sealed === undefined ? { refs: 1 } : { refs: 1, sealed });
+}
+
+/** In a transaction: one more row names the blob. False when it is named no longer. */
+export async function holdAgain(tx: Transaction, blob: string): Promise<boolean> {
   const row = await tx.get(blobRows, blob);
-  if (!row && !isNew) return false;
-  await tx.put(blobRows, blob, { refs: (row?.refs ?? 0) + 1 });
+  if (!row) return false;
+  await tx.put(blobRows, blob, { ...row, refs: row.refs + 1 });
   return true;
 }
 
 /** In a transaction: one row less names the blob; adds it to `freed` when that was the last. */
 export async function letGo(tx: Transaction, blob: string, freed: string[]): Promise<void> {
   const row = await tx.get(blobRows, blob);
-  if (row && row.refs > 1) return tx.put(blobRows, blob, { refs: row.refs - 1 });
+  if (row && row.refs > 1) return tx.put(blobRows, blob, { ...row, refs: row.refs - 1 });
   await tx.delete(blobRows, blob);
-  freed.push(blob);
+  if (row?.sealed === undefined) freed.push(blob);
 }
 
 export interface BlobParts {
@@ -138,7 +157,15 @@ export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blob
     read: (segments, pin, options) => new Reading(readAll(blobs, segments, options), pin, options),
 
     join: (content, options) => blobs.put(content, options),
-    asFile: (id, { seal, ...options }) => blobs.asFile(id, { ...options, ...seal.options() }),
+    async asFile(whole, { seal, ...options }) {
+      const sealed = { ...options, ...seal.options() };
+      const small = smallOf(whole);
+      return small ? smallSeals(blobs).asFile(small, sealed) : blobs.asFile(whole.blob, sealed);
+    },
+    open(whole, seal) {
+      const small = smallOf(whole);
+      return small && smallSeals(blobs).open(small, seal.options());
+    },
     sweep: (options) => sweep({ store, blobs, isRead: (id) => readers.has(id) }, options),
   };
 }
@@ -148,10 +175,18 @@ export async function giveUp(stream: ByteStream): Promise<void> {
   await stream[Symbol.asyncIterator]().return?.();
 }
 
+function smallOf({ blob, sealed }: Segment): Small | undefined {
+  return sealed === undefined ? undefined : { id: blob, sealed: Buffer.from(sealed, 'base64') };
+}
+
+function smallSeals({ small }: SealedStore) {
+  return defined(small, 'the seals of what is in rows');
+}
+
 async function take(
   blobs: SealedStore,
   content: ByteStream,
-  { seal, ...options }: Taking,
+  { seal, mayBeInRow = false, ...options }: Taking,
 ): Promise<Answer<Taken>> {
   // The MD5 of what others must not read would tell them when they guess right.
   const md5 = createHash('md5');
@@ -167,14 +202,36 @@ async function take(
     }
   }
   try {
-    const { id, sizeBytes } = await blobs.put(tapped(), { ...options, ...seal.options() });
+    const kept = await keep(blobs, tapped(), { seal, mayBeInRow, ...options });
     const etag = seal.newEtag?.() ?? md5.digest('hex');
-    const taken = { blob: id, sizeBytes, etag };
+    const taken = { ...kept, etag };
     return { ok: true, value: digest ? { ...taken, digest: digest.base64() } : taken };
   } catch (error) {
     if (error instanceof TooLarge) return no('tooLarge', `more than ${maxPutBytes} bytes`);
     throw error;
   }
+}
+
+type Kept = Pick<Taken, 'blob' | 'sizeBytes' | 'sealed'>;
+
+async function keep(
+  blobs: SealedStore,
+  content: ByteStream,
+  { seal, mayBeInRow, signal }: Taking,
+): Promise<Kept> {
+  const options = signal ? { signal } : {};
+  let stream = content;
+  if (mayBeInRow && blobs.small) {
+    const beginning = await beginningOf(content, mostInRowBytes, options);
+    if (beginning.whole) {
+      const { id, sealed } = blobs.small.seal(beginning.whole, seal.options());
+      const sizeBytes = beginning.whole.length;
+      return { blob: id, sizeBytes, sealed: Buffer.from(sealed).toString('base64') };
+    }
+    stream = beginning.stream;
+  }
+  const { id, sizeBytes } = await blobs.put(stream, { ...options, ...seal.options() });
+  return { blob: id, sizeBytes };
 }
 
 async function* readAll(
@@ -185,7 +242,12 @@ async function* readAll(
   // Whoever gave up before the first read has ended the key as well.
   options.signal?.throwIfAborted();
   const sealed = { ...options, ...seal.options() };
-  for (const { blob, range } of segments) yield* blobs.read(blob, range, sealed);
+  for (const segment of segments) {
+    const { blob, range } = segment;
+    const small = smallOf(segment);
+    if (!small) yield* blobs.read(blob, range, sealed);
+    else yield* once(smallSeals(blobs).open(small, sealed).subarray(range.start, range.end));
+  }
 }
 
 /** A stream that lets go of its blobs when it ends, is given up, or its request is aborted. */

@@ -20,22 +20,31 @@ import {
 } from './key-choice.ts';
 import { type UploadAddress, uploadKey } from './keys.ts';
 import { find } from './managing.ts';
-import { type BucketRow, bucketRows, type Encryption, uploadRows } from './rows.ts';
+import {
+  type BucketRow,
+  bucketRows,
+  type Encryption,
+  uploadRows,
+  type VersionRow,
+} from './rows.ts';
 import type { ObjectAddress } from './space.ts';
 
 export interface KeyNeeds {
   /** A new data key. */
-  ofWrite(
-    at: ObjectAddress,
-    writing: { readonly caller: Caller; readonly wish: SealWish | undefined },
-  ): Promise<readonly Check[]>;
-  /** To open the data key of the newest or the named version. */
-  ofRead(
-    at: ObjectAddress,
-    reading: { readonly caller: Caller; readonly version?: string | undefined },
-  ): Promise<readonly Check[]>;
+  ofWrite(at: ObjectAddress, writing: Writing): Promise<readonly Check[]>;
+  /** As above, into a bucket just looked up. */
+  ofWriteTo(bucket: BucketRow, key: string, writing: Writing): Promise<readonly Check[]>;
+  /** To open the data key of the newest version. */
+  ofRead(at: ObjectAddress, reading: { readonly caller: Caller }): Promise<readonly Check[]>;
+  /** As above, of a version just found. */
+  ofVersion(version: VersionRow, caller: Caller): Promise<readonly Check[]>;
   /** To open the data key of an upload, for its parts. */
   ofPart(at: UploadAddress, caller: Caller): Promise<readonly Check[]>;
+}
+
+export interface Writing {
+  readonly caller: Caller;
+  readonly wish: SealWish | undefined;
 }
 
 export interface KeyNeedsParts {
@@ -64,8 +73,9 @@ export function makeKeyNeeds({ store, finder }: KeyNeedsParts): KeyNeeds {
     encryption: Encryption | undefined,
     caller: Caller,
   ): Promise<readonly Check[]> {
+    if (encryption?.kind !== 'key') return [];
     const bucket = await store.get(bucketRows, at.bucket);
-    if (!bucket || encryption?.kind !== 'key') return [];
+    if (!bucket) return [];
     const found = await finder.knownKeyFor(bucket, encryption.keyArn);
     if (!found.ok) return [];
     const context = contextOf(at, encryption, partition);
@@ -90,14 +100,20 @@ export function makeKeyNeeds({ store, finder }: KeyNeedsParts): KeyNeeds {
     });
   }
 
+  const ofWriteTo: KeyNeeds['ofWriteTo'] = (bucket, key, { caller, wish }) => {
+    const request = requestFor(bucket, wish);
+    return writing({ bucket: bucket.name, key }, bucket, { caller, request });
+  };
+
   return {
-    async ofWrite(at, { caller, wish }) {
+    ofWriteTo,
+    async ofWrite(at, about) {
       const bucket = await store.get(bucketRows, at.bucket);
-      if (!bucket) return [];
-      return writing(at, bucket, { caller, request: requestFor(bucket, wish) });
+      return bucket ? ofWriteTo(bucket, at.key, about) : [];
     },
-    async ofRead(at, { caller, version }) {
-      const found = await find(store, at, version);
+    ofVersion: (version, caller) => opening(version, version.object?.encryption, caller),
+    async ofRead(at, { caller }) {
+      const found = await find(store, at);
       return found.ok ? opening(at, found.value.object?.encryption, caller) : [];
     },
     async ofPart(at, caller) {

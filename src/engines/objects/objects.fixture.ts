@@ -22,7 +22,12 @@ export function sealedFixture() {
   return fixtureOver(sealedBlobs());
 }
 
-function fixtureOver({ blobs, inner }: ReturnType<typeof sealedBlobs>) {
+/** As a server has it: what is small is in rows. */
+export function wholeFixture() {
+  return fixtureOver(allSeals());
+}
+
+function fixtureOver({ blobs, inner }: Pick<ReturnType<typeof allSeals>, 'blobs' | 'inner'>) {
   const store = memoryMetadataStore();
   const keys = new FakeKeys();
   const clock = new VirtualClock(Date.UTC(2030, 0, 1));
@@ -45,6 +50,13 @@ function fixtureOver({ blobs, inner }: ReturnType<typeof sealedBlobs>) {
 
 /** Blobs as a server keeps them: sealed, over a store that tests may tamper with. */
 export function sealedBlobs() {
+  const { blobs, inner } = allSeals();
+  // Without seals for small ones: tests tamper with blobs, and theirs are small.
+  const { small: _, ...rest } = blobs;
+  return { blobs: rest, inner };
+}
+
+function allSeals() {
   const inner = memoryObjectStore();
   const scratch = memoryObjectStore();
   const random = seededRandom(8);

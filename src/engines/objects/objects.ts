@@ -28,7 +28,7 @@ import {
 import { makeSpace } from './local.ts';
 import { find, type Removal, type Removed, remove, setTags } from './managing.ts';
 import { type PutRequest, type PutResult, put } from './putting.ts';
-import { openVersion, partsOf, type ReadOptions, unlock } from './reading.ts';
+import { type Opened, openVersion, partsOf, type ReadOptions, unlock } from './reading.ts';
 import { liveRows, type Part, type StoredVersion, type Tag, type VersionRow } from './rows.ts';
 import { makeKeeper, type Unlocking } from './seals.ts';
 import type { ObjectAddress, ObjectSpace } from './space.ts';
@@ -75,7 +75,7 @@ export interface Objects extends ObjectSpace {
   /** The newest or the named version, a delete marker included. Refuses `noObject`, `noVersion`. */
   find(at: ObjectAddress, version?: string): Promise<Answer<VersionRow>>;
   /** The bytes of a version just found. Refuses `changed`: find it again; as `Keeper.open`. */
-  open(version: StoredVersion, options?: ReadOptions): Promise<Answer<ByteStream>>;
+  open(version: StoredVersion, options?: ReadOptions): Promise<Answer<Opened>>;
   /** Whether the bytes of the version can be opened now. Refuses as `Keeper.open`. */
   unlock(version: StoredVersion, unlocking: Unlocking): Promise<Answer<undefined>>;
   /** Undefined when it was not made of parts. */

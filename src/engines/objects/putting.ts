@@ -6,6 +6,7 @@ import { hold, type TakeOptions } from './blobs.ts';
 import { requestFor, type SealWish } from './key-choice.ts';
 import { commitTaken, type Kit } from './kit.ts';
 import {
+  type BucketRow,
   bucketRows,
   type Checksum,
   type Description,
@@ -21,6 +22,8 @@ export interface PutRequest extends PutOptions, TakeOptions {
   /** Goes before `contentType` and `metadata`. */
   readonly description?: Description;
   readonly precondition?: Precondition;
+  /** As it was just looked up. */
+  readonly bucket?: BucketRow;
   /** Goes before `keyId`; absent, both: as the bucket has it. */
   readonly encryption?: SealWish;
   /** What the request proved, asked for when the content has ended; a throw ends the put. */
@@ -47,7 +50,7 @@ export async function put(
 ): Promise<Answer<PutResult>> {
   const { precondition = {} } = request;
   // Decided again in the transaction; refusing here saves the client from sending the bytes.
-  const bucket = await kit.store.get(bucketRows, at.bucket);
+  const bucket = request.bucket ?? (await kit.store.get(bucketRows, at.bucket));
   if (!bucket) return noBucket(at.bucket);
   const early = await checkPrecondition(kit.store, at, precondition);
   if (!early.ok) return early;
@@ -78,7 +81,7 @@ async function putSealed(
 ): Promise<Answer<PutResult>> {
   const { precondition = {}, digest: algorithm, signal } = request;
   const taken = await kit.blobs.take(content, {
-    seal,
+    ...{ seal, mayBeInRow: true },
     ...(algorithm ? { digest: algorithm } : {}),
     ...(signal ? { signal } : {}),
   });
@@ -103,7 +106,7 @@ async function putSealed(
     if (!bucket) return noBucket(at.bucket);
     const allowed = await checkPrecondition(tx, at, precondition);
     if (!allowed.ok) return allowed;
-    await hold(tx, blob, true);
+    await hold(tx, taken.value);
     const row = await place(tx, bucket, { key: at.key, object }, change);
     return { ok: true, value: resultOf(row) };
   });

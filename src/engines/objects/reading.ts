@@ -14,6 +14,13 @@ export interface ReadOptions extends Abortable, Unlocking {
   readonly range?: ByteRange;
 }
 
+/** The bytes of an object; with `whole` they are all there already. */
+export interface Opened extends ByteStream {
+  readonly whole?: Uint8Array;
+}
+
+type WholeBytes = Opened & { readonly whole: Uint8Array };
+
 /** The parts of an object made of parts; undefined when it has one blob or has been deleted. */
 export async function partsOf(
   kit: Kit,
@@ -40,13 +47,16 @@ async function pinned(kit: Kit, version: StoredVersion): Promise<Answer<Pinned>>
   // Rows of all parts go in one transaction. If the first is named now, after the pin, then none
   // has been deleted, and none will be until the pin is released.
   const [first] = whole;
-  if (first && !(await kit.store.get(blobRows, first.blob))) {
+  const row = first && (await kit.store.get(blobRows, first.blob));
+  if (first && !row) {
     await pin.release();
     return gone;
   }
+  // Of parts none is in its row.
+  const sealed = row?.sealed === undefined ? {} : { sealed: row.sealed };
   const segments = whole.map((part) => ({
-    blob: part.blob,
-    range: { start: 0, end: part.sizeBytes },
+    ...{ blob: part.blob, range: { start: 0, end: part.sizeBytes } },
+    ...sealed,
   }));
   return { ok: true, value: { segments, pin } };
 }
@@ -93,24 +103,47 @@ export async function openVersion(
   kit: Kit,
   version: StoredVersion,
   { range, customerKey, ...options }: ReadOptions,
-): Promise<Answer<ByteStream>> {
+): Promise<Answer<Opened>> {
   const held = await unlocked(kit, version, customerKey ? { customerKey } : {});
   if (!held.ok) return held;
   const { segments, seal, pin } = held.value;
   const wanted = range ? clip(segments, range) : segments;
+  const whole = await wholeOf(kit, wanted, held.value);
+  if (whole) return { ok: true, value: whole };
   return { ok: true, value: kit.blobs.read(wanted, pin, { ...options, seal }) };
 }
 
-/** The pieces of segments in a row that lie within a range of the whole. */
+/** What is in a row needs no stream; opened at once, its key and its pin end here. */
+async function wholeOf(
+  { blobs }: Kit,
+  wanted: readonly Segment[],
+  { seal, pin }: Unlocked,
+): Promise<WholeBytes | undefined> {
+  const [only] = wanted;
+  if (only?.sealed === undefined) return undefined;
+  try {
+    const bytes = blobs.open(only, seal)?.subarray(only.range.start, only.range.end);
+    return bytes && { whole: bytes, [Symbol.asyncIterator]: () => iterated(bytes) };
+  } finally {
+    await pin.release();
+  }
+}
+
+async function* iterated(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** The pieces of segments one after another that lie within a range of the whole. */
 export function clip(segments: readonly Segment[], { start, end }: ByteRange): readonly Segment[] {
   const clipped: Segment[] = [];
   let offset = 0;
-  for (const { blob, range } of segments) {
+  for (const segment of segments) {
+    const { range } = segment;
     const size = range.end - range.start;
     const from = Math.max(start - offset, 0);
     const to = Math.min(end - offset, size);
     if (from < to) {
-      clipped.push({ blob, range: { start: range.start + from, end: range.start + to } });
+      clipped.push({ ...segment, range: { start: range.start + from, end: range.start + to } });
     }
     offset += size;
   }
@@ -128,25 +161,30 @@ export async function versionAsFile(
   const { segments, seal, pin } = held.value;
   const [only] = segments;
   if (only && segments.length === 1) {
-    return { ok: true, value: await lend(kit, { blob: only.blob, seal, pin }, options) };
+    return { ok: true, value: await lend(kit, { whole: only, seal, pin }, options) };
   }
   const bytes = kit.blobs.read(segments, pin, { ...options, seal });
   const joined = await kit.blobs.join(bytes, options);
-  const lending = { blob: joined.id, seal: ownSeal, pin: kit.blobs.pin([joined.id]) };
+  const all = { blob: joined.id, range: { start: 0, end: joined.sizeBytes } };
+  const lending = { whole: all, seal: ownSeal, pin: kit.blobs.pin([joined.id]) };
   const file = await lend(kit, lending, options);
   await kit.blobs.drop([joined.id]);
   return { ok: true, value: file };
 }
 
 interface Lending {
-  readonly blob: string;
+  readonly whole: Segment;
   readonly seal: Seal;
   readonly pin: Pin;
 }
 
-async function lend(kit: Kit, { blob, seal, pin }: Lending, options: Abortable): Promise<BlobFile> {
+async function lend(
+  kit: Kit,
+  { whole, seal, pin }: Lending,
+  options: Abortable,
+): Promise<BlobFile> {
   try {
-    const file = await kit.blobs.asFile(blob, { ...options, seal });
+    const file = await kit.blobs.asFile(whole, { ...options, seal });
     const release = async () => {
       await file.release();
       await pin.release();

@@ -195,8 +195,15 @@ export const uploadRows: Collection<UploadRow> = { name: 'objects/upload' };
 /** By upload id and part number of five digits. */
 export const partRows: Collection<Part> = { name: 'objects/part' };
 
-/** Every blob that rows name, by its id, with how many name it. */
-export const blobRows: Collection<{ readonly refs: number }> = { name: 'objects/blob' };
+export interface BlobRow {
+  /** How many rows name it. */
+  readonly refs: number;
+  /** Base64: all there is of it, sealed as a blob is. Absent: it is in the store of blobs. */
+  readonly sealed?: string;
+}
+
+/** Every blob that rows name, by its id. */
+export const blobRows: Collection<BlobRow> = { name: 'objects/blob' };
 
 /** Blobs no row named when a sweep saw them, by id, with the time of the first such sweep. */
 export const orphanRows: Collection<{ readonly seenAtMs: number }> = { name: 'objects/orphan' };

@@ -169,7 +169,7 @@ async function putSealed(
     const before = await tx.get(partRows, key);
     const facts = { number: part.number, blob, sizeBytes, etag, modifiedAtMs: nowMs };
     const row: Part = checksum ? { ...facts, checksum } : facts;
-    await hold(tx, blob, true);
+    await hold(tx, taken.value);
     await tx.put(partRows, key, row);
     if (before) await letGo(tx, before.blob, freed);
     return { ok: true, value: row };

@@ -4,7 +4,7 @@
  */
 import type { Reader, Transaction } from '../../ports/metadata-store.ts';
 import { type Answer, no, noObject } from './answer.ts';
-import { hold, letGo } from './blobs.ts';
+import { holdAgain, letGo } from './blobs.ts';
 import { locatorOf, versionOrder } from './keys.ts';
 import {
   type BucketRow,
@@ -190,5 +190,5 @@ export async function amend(tx: Transaction, row: StoredVersion): Promise<boolea
 
 /** One more object with the bytes of one that has them in one blob. */
 export function share(tx: Transaction, blob: string): Promise<boolean> {
-  return hold(tx, blob, false);
+  return holdAgain(tx, blob);
 }

@@ -4,12 +4,9 @@
  */
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
-import { type ChunkCipher, messageHeadBytes, tagBytes } from './chunked.ts';
+import { type ChunkCipher, tagBytes } from './chunked.ts';
 import { ahead, Puller } from './pulling.ts';
 import { DamagedBlob } from './sealed-store.ts';
-
-/** Pieces are handed on in this size: a piece costs its receiver a write of its own. */
-const pieceBytes = 262_144;
 
 export type ReadRange = (range: ByteRange) => ByteStream;
 
@@ -22,41 +19,30 @@ export interface Head {
   open(head: Uint8Array): ChunkCipher;
 }
 
-/** Salt, commitment, chunks. */
+/** Salt, commitment, chunks; in the pieces the cipher gives, which are not joined. */
 export async function* sealMessage(
   cipher: ChunkCipher,
   salt: Uint8Array,
   content: ByteStream,
 ): ByteStream {
-  let pieces = [salt, cipher.commitment];
-  let sizeBytes = messageHeadBytes;
-  const add = (piece: Uint8Array) => {
-    pieces.push(piece);
-    sizeBytes += piece.length;
-  };
+  yield Buffer.concat([salt, cipher.commitment]);
   let index = 0;
   let chunk = cipher.seal(index);
   let room = cipher.chunkBytes;
   for await (const part of content) {
     for (let at = 0; at < part.length; ) {
       const piece = part.subarray(at, at + room);
-      add(chunk.update(piece));
+      yield chunk.update(piece);
       at += piece.length;
       room -= piece.length;
-      if (room === 0) {
-        add(chunk.end());
-        index += 1;
-        chunk = cipher.seal(index);
-        room = cipher.chunkBytes;
-      }
-      if (sizeBytes < pieceBytes) continue;
-      yield Buffer.concat(pieces, sizeBytes);
-      pieces = [];
-      sizeBytes = 0;
+      if (room > 0) continue;
+      yield chunk.end();
+      index += 1;
+      chunk = cipher.seal(index);
+      room = cipher.chunkBytes;
     }
   }
-  add(chunk.end());
-  yield Buffer.concat(pieces, sizeBytes);
+  yield chunk.end();
 }
 
 /** Nothing that was not verified is handed on. Throws `DamagedBlob`. */

@@ -29,6 +29,16 @@ export class Puller {
     return only && others.length === 0 ? only : Buffer.concat(pieces);
   }
 
+  /** The next bytes without taking them; undefined when so many were not read yet. */
+  peek(lengthBytes: number): Uint8Array | undefined {
+    return this.#rest.length < lengthBytes ? undefined : this.#rest.subarray(0, lengthBytes);
+  }
+
+  /** Takes what `peek` has shown. */
+  skip(lengthBytes: number): void {
+    this.#rest = this.#rest.subarray(lengthBytes);
+  }
+
   /** Gives up what is left. */
   async close(): Promise<void> {
     if (!this.#ended) await this.#source.return?.();

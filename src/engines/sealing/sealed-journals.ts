@@ -106,7 +106,7 @@ class SealedJournal implements Journal {
     assert(sizeBytes <= this.#sizeBytes, `journal ${this.name} has ${this.#sizeBytes} bytes`);
     let kept = { frames: 0, sizeBytes: 0, keptBytes: 0 };
     let rest: Uint8Array | undefined;
-    for await (const { sealed, number } of framesOf(this.name, this.#journal.read())) {
+    for await (const { sealed, number } of eachFrame(this.name, this.#journal.read())) {
       const content = this.#open(sealed, number);
       if (kept.sizeBytes + content.length > sizeBytes) {
         rest = content.subarray(0, sizeBytes - kept.sizeBytes);
@@ -157,8 +157,14 @@ class SealedJournal implements Journal {
   }
 
   async *#opened(kept: ByteStream): ByteStream {
-    for await (const { sealed, number } of framesOf(this.name, kept)) {
-      yield this.#open(sealed, number);
+    for await (const frames of framesOf(this.name, kept)) {
+      const pieces: Uint8Array[] = [];
+      try {
+        for (const { sealed, number } of frames) pieces.push(this.#open(sealed, number));
+      } finally {
+        // What is before a damaged frame is sound.
+        if (pieces.length > 0) yield Buffer.concat(pieces);
+      }
     }
   }
 
@@ -189,11 +195,22 @@ interface Frame {
   readonly sealed: Uint8Array;
 }
 
-/** The frames that are whole; ends at one that is not. Throws for a head that was never written. */
-async function* framesOf(name: string, kept: ByteStream): AsyncGenerator<Frame> {
+async function* eachFrame(name: string, kept: ByteStream): AsyncGenerator<Frame> {
+  for await (const frames of framesOf(name, kept)) yield* frames;
+}
+
+/**
+ * The frames that are whole, those together that were read together: frames may be short, and
+ * waiting for each would cost more than it. Ends at one that is not whole. Throws for a head that
+ * was never written.
+ */
+async function* framesOf(name: string, kept: ByteStream): AsyncGenerator<readonly Frame[]> {
   const source = new Puller(kept);
   try {
     for (let number = 0; ; number += 1) {
+      const together = framesAtHand(source, number);
+      if (together.length > 0) yield together;
+      number += together.length;
       const head = Buffer.from(await source.take(headBytes));
       if (head.length < headBytes) return;
       const lengthBytes = head.readUInt32BE();
@@ -204,10 +221,24 @@ async function* framesOf(name: string, kept: ByteStream): AsyncGenerator<Frame> 
       }
       const sealed = await source.take(lengthBytes);
       if (sealed.length < lengthBytes) return;
-      yield { number, sealed };
+      yield [{ number, sealed }];
     }
   } finally {
     await source.close();
+  }
+}
+
+/** Without waiting. Ends at what is not whole or not sound as well, for others to tell which. */
+function framesAtHand(source: Puller, first: number): readonly Frame[] {
+  const frames: Frame[] = [];
+  for (;;) {
+    const head = source.peek(headBytes);
+    if (!head) return frames;
+    const lengthBytes = Buffer.from(head.buffer, head.byteOffset, headBytes).readUInt32BE();
+    const frame = headOf(lengthBytes).equals(head) && source.peek(headBytes + lengthBytes);
+    if (!frame) return frames;
+    source.skip(frame.length);
+    frames.push({ number: first + frames.length, sealed: frame.subarray(headBytes) });
   }
 }
 
@@ -224,7 +255,7 @@ async function scan(journal: Journal, sealer: Sealer): Promise<Found> {
   let found = { frames: 0, sizeBytes: 0, keptBytes: 0 };
   let before = found;
   let last: Frame | undefined;
-  for await (const frame of framesOf(journal.name, journal.read())) {
+  for await (const frame of eachFrame(journal.name, journal.read())) {
     before = found;
     last = frame;
     found = {

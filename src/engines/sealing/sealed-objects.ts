@@ -8,18 +8,21 @@ import type { Random } from '../../kernel/random.ts';
 import type { ByteRange, ObjectStore } from '../../ports/object-store.ts';
 import type { TemporaryFiles } from '../../ports/temporary-files.ts';
 import type { Keyring } from '../envelope/keyring.ts';
-import { blobHead, headBytes, type Kind, prefixBytes, readHead, ringKeys } from './blob-head.ts';
 import {
-  type ChunkCipher,
-  chunkCipher,
-  commitsTo,
-  messageHeadBytes,
-  saltBytes,
-  storageForm,
-} from './chunked.ts';
+  contextOf,
+  innerCipher,
+  kindOf,
+  newCipher,
+  newId,
+  outerCipher,
+  signalOf,
+  withinOf,
+} from './blob-ciphers.ts';
+import { blobHead, prefixBytes, ringKeys } from './blob-head.ts';
+import { messageHeadBytes, storageForm } from './chunked.ts';
 import { type Head, openMessage, sealMessage } from './messages.ts';
-import { ahead } from './pulling.ts';
-import { DamagedBlob, type SealedStore, type SealOptions, WrongKey } from './sealed-store.ts';
+import { DamagedBlob, type SealedStore, type SealOptions } from './sealed-store.ts';
+import { makeSmallSeals } from './small-seals.ts';
 
 export interface SealedObjectsParts {
   readonly keyring: Keyring;
@@ -29,7 +32,6 @@ export interface SealedObjectsParts {
   readonly temporaryFiles: TemporaryFiles;
 }
 
-const idBytes = 16;
 const everything: ByteRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 const { chunkBytes } = storageForm;
 
@@ -49,9 +51,9 @@ export function sealedObjects(
           yield part;
         }
       };
-      const id = Buffer.from(random.bytes(idBytes)).toString('hex');
+      const id = newId(random);
       const stream = sealBlob({ keys, random, id, options }, counted());
-      await inner.put(ahead(stream), { ...signalOf(options), id });
+      await inner.put(stream, { ...signalOf(options), id, partsStay: true });
       return { id, sizeBytes };
     },
     read: (id, range = everything, options = {}) => read(id, range, options),
@@ -60,6 +62,7 @@ export function sealedObjects(
       temporaryFiles.make(read(id, everything, options), signalOf(options)),
     ids: () => inner.ids(),
     close: () => inner.close(),
+    small: makeSmallSeals({ keys, random, temporaryFiles }),
   };
 }
 
@@ -76,8 +79,7 @@ async function* sealBlob({ keys, random, id, options }: Sealing, content: ByteSt
   const { key = ring.contents } = options;
   /** A message under a key of its own, by a salt of its own. */
   const message = (under: Uint8Array, context: string, of: ByteStream) => {
-    const salt = random.bytes(saltBytes);
-    const cipher = chunkCipher(storageForm, { key: under, salt, context });
+    const { salt, cipher } = newCipher(random, { key: under, context });
     return { salt, cipher, stream: sealMessage(cipher, salt, of) };
   };
   const within = kind === 'twice' ? message(key, withinOf(id), content).stream : content;
@@ -101,10 +103,16 @@ async function* readBlob(reading: Reading, range: ByteRange): ByteStream {
   try {
     yield* readOuter(reading, range, false);
   } catch (cause) {
-    if (!(cause instanceof IsTwice)) throw cause;
+    if (!(cause instanceof IsTwice)) throw named(cause, reading.id);
     // Thrown for the head, before anything was handed on.
     yield* readWithin(reading, range);
   }
+}
+
+/** Says which blob is damaged. */
+function named(cause: unknown, id: string): unknown {
+  if (!(cause instanceof DamagedBlob) || cause.message.includes(id)) return cause;
+  return new DamagedBlob(`blob ${id}: ${cause.message}`, { cause });
 }
 
 function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStream {
@@ -113,14 +121,9 @@ function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStre
     lengthBytes: prefixBytes,
     chunkBytes,
     open(prefix) {
-      const { kind, ring } = readHead(keys, id, prefix);
-      if ((kind === 'own') !== (options.key === undefined)) throw wrongKey(options);
+      const { kind, cipher } = outerCipher(prefix, { keys, id, options });
       if (kind === 'twice' && !twice) throw new IsTwice();
-      const callers = kind === 'callers' ? options.key : undefined;
-      const under = { key: callers ?? ring.contents, context: contextOf(id, kind) };
-      return opened(prefix.subarray(headBytes), under, () =>
-        callers ? wrongKey(options) : new DamagedBlob(`${id} was changed`),
-      );
+      return cipher;
     },
   };
   return openMessage((part) => inner.read(id, part, signalOf(options)), head, range);
@@ -131,38 +134,7 @@ function readWithin(reading: Reading, range: ByteRange): ByteStream {
   const head: Head = {
     lengthBytes: messageHeadBytes,
     chunkBytes,
-    open(found) {
-      if (!options.key) throw wrongKey(options);
-      const under = { key: options.key, context: withinOf(id) };
-      return opened(found, under, () => wrongKey(options));
-    },
+    open: (found) => innerCipher(found, { id, options }),
   };
   return openMessage((part) => readOuter(reading, part, true), head, range);
-}
-
-function kindOf({ key, twice }: SealOptions): Kind {
-  if (!key) return 'own';
-  return twice ? 'twice' : 'callers';
-}
-
-const contextOf = (id: string, kind: Kind) => `modelkeep object ${kind} ${id}`;
-const withinOf = (id: string) => `modelkeep object within ${id}`;
-
-function signalOf({ signal }: SealOptions): { readonly signal?: AbortSignal } {
-  return signal ? { signal } : {};
-}
-
-function wrongKey({ key }: SealOptions): WrongKey {
-  return new WrongKey(key ? 'sealed under another key' : 'sealed under a key of its owner');
-}
-
-function opened(
-  head: Uint8Array,
-  { key, context }: { readonly key: Uint8Array; readonly context: string },
-  otherwise: () => Error,
-): ChunkCipher {
-  const salt = head.subarray(0, saltBytes);
-  const cipher = chunkCipher(storageForm, { key, salt, context });
-  if (!commitsTo(cipher, head.subarray(saltBytes))) throw otherwise();
-  return cipher;
 }

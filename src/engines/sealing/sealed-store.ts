@@ -27,7 +27,26 @@ export interface SealedStore {
   asFile(id: string, options?: SealOptions): Promise<BlobFile>;
   ids(): AsyncIterable<string>;
   close(): Promise<void>;
+  /** Absent: everything is put as a blob. */
+  readonly small?: SmallSeals;
 }
+
+/** What is too little for a blob of its own: sealed as one, and kept by the caller. */
+export interface SmallSeals {
+  /** Under an id that no blob has. Less than `mostSmallBytes`. */
+  seal(content: Uint8Array, options?: SealOptions): Small;
+  /** Throws `WrongKey` or `DamagedBlob`. */
+  open(small: Small, options?: SealOptions): Uint8Array;
+  /** As `SealedStore.asFile`. */
+  asFile(small: Small, options?: SealOptions): Promise<BlobFile>;
+}
+
+export interface Small {
+  readonly id: string;
+  readonly sealed: Uint8Array;
+}
+
+export const mostSmallBytes = 16_384;
 
 export class WrongKey extends Error {
   override readonly name = 'WrongKey';

@@ -42,15 +42,20 @@ export function makeWriter({ store, clock }: SeriesWriterParts): SeriesWriter {
   const inTurn = makeTurns();
 
   async function flush(): Promise<void> {
-    const batch = takeBatch(waiting);
-    if (batch.length === 0) return;
+    if (waiting.length === 0) return;
+    let batch: Waiting[] = [];
     try {
-      const draft = draftData(batch, clock.nowMs());
-      const written = await store.write((tx) => writeDraft(tx, draft, held));
+      const written = await store.write((tx) => {
+        // Taken only now: calls that came while this waited for its turn go along. Of a write that
+        // is run again the batch stays.
+        if (batch.length === 0) batch = takeBatch(waiting);
+        return writeDraft(tx, draftData(batch, clock.nowMs()), held);
+      });
       for (const [key, row] of written.metrics) held.metrics.set(key, row, 1);
       for (const [key, block] of written.blocks) held.blocks.set(key, block, blockWeight(block));
       for (const { done } of batch) done();
     } catch (cause) {
+      if (batch.length === 0) batch = takeBatch(waiting);
       for (const { failed } of batch) failed(cause);
     }
   }

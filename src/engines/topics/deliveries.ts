@@ -13,6 +13,8 @@ import {
   messageRows,
 } from './rows.ts';
 
+const lanesAtOnce = 500;
+
 /** What became of a delivery: over, for good or ill, or to be tried again. */
 export type Result =
   | { readonly id: string; readonly end: true }
@@ -29,6 +31,8 @@ export interface Deliveries {
   message(id: string): Promise<MessageRow | undefined>;
   /** Records what became of deliveries and gives the lane back, not due before `notBeforeMs`. */
   settle(lane: string, results: readonly Result[], notBeforeMs: number): Promise<void>;
+  /** Ends all leases: those of a process that died. For the only one who claims, before it does. */
+  takeOver(): Promise<void>;
   /** When the next lane is due; `Infinity` when nothing is to be delivered. */
   nextDueMs(): Promise<number>;
 }
@@ -59,6 +63,22 @@ export function makeDeliveries(store: MetadataStore): Deliveries {
         if (next === undefined) return void (await tx.delete(laneRows, lane));
         await tx.put(laneRows, lane, { dueAtMs: Math.max(next.dueAtMs, notBeforeMs) });
       }),
+    async takeOver() {
+      for (let after: string | undefined; ; ) {
+        const range = { limit: lanesAtOnce, ...(after === undefined ? {} : { after }) };
+        const page = await store.list(laneRows, range);
+        const leased = page.filter(({ row }) => row.leasedUntilMs !== undefined);
+        if (leased.length > 0) {
+          await store.write(async (tx) => {
+            for (const { key, row } of leased) {
+              await tx.put(laneRows, key, { dueAtMs: row.dueAtMs });
+            }
+          });
+        }
+        after = page.at(-1)?.key;
+        if (page.length < lanesAtOnce) return;
+      }
+    },
     async nextDueMs() {
       const [next] = await store.listBy(laneRows, { index: 'due', limit: 1 });
       return next === undefined ? Infinity : Number(next.value);

@@ -5,6 +5,7 @@ import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { Spool, type SpoolLimits, spoolPrefix } from '../../engines/capture/spool.ts';
 import { type Event, makeEventBus } from '../../engines/events/bus.ts';
 import { type ObjectSpace, parseObjectUri } from '../../engines/objects/space.ts';
+import { DamagedJournal } from '../../engines/sealing/sealed-journals.ts';
 import { gather } from '../../kernel/bytes.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
@@ -38,8 +39,12 @@ let seed = 1;
 function restart(over: Partial<SpoolLimits> = {}) {
   seed += 1;
   const random = seededRandom(seed);
-  spool = new Spool({ journals, random, limits: { ...limits, ...over }, onChange: () => {} });
   const error = (message: string) => void errors.push(message);
+  spool = new Spool({
+    ...{ journals, random, limits: { ...limits, ...over } },
+    onChange: () => {},
+    onUnreadable: (name) => error(`${name} cannot be opened`),
+  });
   const log: Logger = { info: () => {}, warn: () => {}, error };
   const bus = makeEventBus({ clock: new VirtualClock(startMs), random, log });
   bus.subscribe(async (event) => void events.push(event));
@@ -137,6 +142,41 @@ test('a crash between object and journal writes the same object again', async ()
   restart();
   await loop.tick(startMs + 60_000, { signal });
   expect([...objects.values()]).toEqual(['one\n']);
+});
+
+test('of a damaged journal what is before the damage is written, and it stays', async () => {
+  await spool.append(target, startMs, 'sound\n');
+  const [name = ''] = await journals.names();
+  const journal = await journals.open(name);
+  const { read } = journal;
+  journal.read = async function* () {
+    yield* read.call(journal);
+    throw new DamagedJournal('frame 2 was changed');
+  };
+  await spool.append({ ...target, variantName: 'B' }, startMs, 'other\n');
+  expect(await loop.tick(startMs + 60_000, { signal })).toBe(Infinity);
+  expect([...objects.values()].sort()).toEqual(['other\n', 'sound\n']);
+  expect(await journals.names()).toEqual([name]);
+  expect(errors).toEqual(['captured records are damaged: those before are kept']);
+});
+
+test('a journal that cannot be opened keeps no other from being written', async () => {
+  await spool.append(target, startMs, 'one\n');
+  const bad = `${spoolPrefix}0`;
+  await (await journals.open(bad)).append(Buffer.from('?'));
+  const { open } = journals;
+  journals = {
+    ...journals,
+    open: async (name) => {
+      if (name === bad) throw new DamagedJournal('frame 0 was changed');
+      return open(name);
+    },
+  };
+  restart();
+  await loop.tick(startMs, { signal });
+  await loop.tick(startMs + 1, { signal });
+  expect([...objects.values()]).toEqual(['one\n']);
+  expect(errors).toEqual([`${bad} cannot be opened`]);
 });
 
 test('while the bucket is gone records are kept and tried again, each time later', async () => {

@@ -10,6 +10,8 @@ import { readHeader, records } from '../../engines/capture/pour.ts';
 import type { Spool, SpoolHeader } from '../../engines/capture/spool.ts';
 import type { EventBus } from '../../engines/events/bus.ts';
 import { type ObjectSpace, type ObjectsFor, parseObjectUri } from '../../engines/objects/space.ts';
+import { DamagedJournal } from '../../engines/sealing/sealed-journals.ts';
+import type { ByteStream } from '../../kernel/bytes.ts';
 import { minuteMs } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Loop } from '../../kernel/loop.ts';
@@ -148,15 +150,36 @@ async function flush(
   parts: CaptureFlushParts,
   signal: AbortSignal,
 ): Promise<Flushed> {
-  const header = await readHeader(journal);
+  const header = await attempt(() => readHeader(journal));
   if (!header.ok) return header;
   if (header.value) {
     const told = header.value;
-    const written = await attempt(() => write(journal, told, { parts, signal }));
+    const sound = soundRecords(journal);
+    const written = await attempt(() => write(sound.content, told, { parts, signal }));
     if (!written.ok) return written;
+    if (sound.damage) {
+      const about = { uri: told.uri, journal: journal.name };
+      parts.log.error('captured records are damaged: those before are kept', sound.damage, about);
+      parts.spool.leave(journal);
+      return ok(undefined);
+    }
   }
   await parts.spool.done(journal);
   return ok(undefined);
+}
+
+/** The records up to the first damage, which is known once they were read. */
+function soundRecords(journal: Journal) {
+  const sound: { content: ByteStream; damage: unknown } = { content: read(), damage: undefined };
+  async function* read(): ByteStream {
+    try {
+      yield* records(journal);
+    } catch (cause) {
+      if (!(cause instanceof DamagedJournal)) throw cause;
+      sound.damage = cause;
+    }
+  }
+  return sound;
 }
 
 interface Around {
@@ -165,7 +188,7 @@ interface Around {
 }
 
 async function write(
-  journal: Journal,
+  content: ByteStream,
   header: SpoolHeader,
   { parts, signal }: Around,
 ): Promise<Flushed> {
@@ -175,7 +198,7 @@ async function write(
   if (!space.ok) return { ...space, header };
   const { keyId } = header;
   const options = { contentType, signal, ...(keyId === undefined ? {} : { keyId }) };
-  const put = await attempt(() => space.value.put(at.value, records(journal), options));
+  const put = await attempt(() => space.value.put(at.value, content, options));
   if (put.ok) return ok(undefined);
   const isBarred = isDenied(put.reason) || !(await isKeyUsable(header, parts));
   return isBarred ? { ...put, header } : put;

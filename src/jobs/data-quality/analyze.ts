@@ -42,6 +42,7 @@ import type { Analytics } from '../../ports/analytics.ts';
 import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
 import { parseDatasetFormat } from './format.ts';
 import { metricsOf, type QualityMetric } from './metrics.ts';
+import type { Sharing } from './pieces.ts';
 import { type InputFile, profileInputs } from './read.ts';
 import { reportOf } from './report.ts';
 
@@ -50,6 +51,7 @@ export interface DataQualityParts {
   readonly log: Logger;
   /** For requests with a preprocessor. */
   readonly scripts?: Scripts;
+  readonly sharing?: Sharing;
 }
 
 export interface DataQualityRequest {

@@ -2,6 +2,7 @@
  * Reads inputs into a profile, once. What was profiled before is merged, not read again: an hour's
  * profile is text that the caller keeps beside the hour's files.
  */
+import { stat } from 'node:fs/promises';
 import { batchOf, batchRows } from '../../engines/profile/batcher.ts';
 import {
   emptyProfile,
@@ -9,19 +10,21 @@ import {
   type Profile,
   profileToText,
 } from '../../engines/profile/profile.ts';
-import { type CaptureFormat, type Row, rowsOfCapture } from '../../engines/records/rows.ts';
+import type { CaptureFormat, Row } from '../../engines/records/rows.ts';
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import {
   type Analytics,
   type RowBatch,
-  type TabularFormat,
+  type TabularSource,
   UnreadableData,
 } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import type { ScriptOptions, ScriptSource, Scripts } from '../../ports/scripts.ts';
 import { preprocessedRows, ScriptFailed } from '../scripts/preprocess.ts';
+import { headOfAll } from './csv-head.ts';
 import type { DatasetFormat } from './format.ts';
-import { linesOf } from './lines.ts';
+import { piecesOf, profileByColumns, profileShares, type Sharing } from './pieces.ts';
+import { shareProfiler } from './share.ts';
 
 /** A local file, and what to call it in messages when that is not its path. */
 export type InputFile = string | { readonly path: string; readonly name: string };
@@ -34,6 +37,8 @@ export interface ReadParts {
   readonly analytics: Analytics;
   /** Without it, inputs with a preprocessor are refused. */
   readonly scripts?: Scripts;
+  /** This thread and others, for shares of a scan; results are the same in one alone. */
+  readonly sharing?: Sharing;
 }
 
 export interface Inputs {
@@ -49,15 +54,12 @@ export async function profileInputs(
   { files, format, preprocessor }: Inputs,
   options: ScriptOptions = {},
 ): Promise<Outcome<Profile>> {
-  const { analytics } = parts;
-  const profile = emptyProfile();
-  if (files.length === 0) return ok(profile);
+  if (files.length === 0) return ok(emptyProfile());
   try {
-    if (preprocessor)
-      return await addPreprocessed(profile, parts, { files, format, preprocessor, ...options });
-    if (format.kind === 'capture') await addCapture(profile, files, { ...options, as: format.as });
-    else await addTable(profile, analytics, { files, format, ...options });
-    return ok(profile);
+    const read = preprocessor
+      ? await addPreprocessed(parts, { files, format, preprocessor, ...options })
+      : await profileByFormat(parts, { files, format, ...options });
+    return read.ok ? read : refuse(withNames(read.reason, files));
   } catch (error) {
     if (error instanceof UnreadableData || error instanceof ScriptFailed) {
       return refuse(withNames(error.message, files));
@@ -84,25 +86,62 @@ function withNames(message: string, files: readonly InputFile[]): string {
   );
 }
 
-interface TableInputs extends Abortable {
+interface Reading extends Abortable {
   readonly files: readonly InputFile[];
-  readonly format: TabularFormat;
+  readonly format: DatasetFormat;
 }
 
-async function addTable(
-  profile: Profile,
+async function profileByFormat(
+  { analytics, sharing = { width: 1, profile: shareProfiler(analytics) } }: ReadParts,
+  { files, format, signal }: Reading,
+): Promise<Outcome<Profile>> {
+  const paths = files.map(pathOf);
+  const options = signal ? { signal } : {};
+  if (format.kind === 'capture') {
+    const pieces = await piecesOf(paths);
+    const shares = pieces.map((piece) => ({ kind: 'capture', piece, as: format.as }) as const);
+    const found = await profileShares(shares, sharing, options);
+    return found.ok ? ok(found.value ?? emptyProfile()) : found;
+  }
+  if (format.kind === 'parquet' && sharing.width > 1 && (await areLarge(paths))) {
+    return profileByColumns(paths, sharing, options);
+  }
+  const head = format.kind === 'csv' && (await headOfAll(paths, format.header));
+  if (head) {
+    const { header } = format;
+    const pieces = await piecesOf(paths);
+    const shares = pieces.map((piece) => ({ kind: 'csv', piece, head, header }) as const);
+    const found = await profileShares(shares, sharing, options);
+    if (!found.ok) return found;
+    if (found.value && found.value.rows > 0) return ok(found.value);
+  }
+  return ok(await profileTable(analytics, { paths, format, ...options }));
+}
+
+/** With less to read, starting a thread takes longer than it saves. */
+const worthSharingBytes = 8 * 1024 * 1024;
+
+async function areLarge(paths: readonly string[]): Promise<boolean> {
+  let sizeBytes = 0;
+  // What is not there is refused where it is read.
+  for (const path of paths) sizeBytes += (await stat(path).catch(() => undefined))?.size ?? 0;
+  return sizeBytes >= worthSharingBytes;
+}
+
+async function profileTable(
   analytics: Analytics,
-  { files, format, signal }: TableInputs,
-): Promise<void> {
-  profile.looseNumbers = format.kind === 'json' || format.kind === 'jsonLines';
-  const source = { paths: files.map(pathOf), format };
+  { signal, ...source }: TabularSource & Abortable,
+): Promise<Profile> {
+  const profile = emptyProfile();
+  const { kind } = source.format;
+  profile.looseNumbers = kind === 'json' || kind === 'jsonLines';
   for await (const batch of analytics.scan(source, signal ? { signal } : {})) {
     observe(profile, batch);
   }
+  return profile;
 }
 
 async function addPreprocessed(
-  profile: Profile,
   { scripts }: ReadParts,
   { files, format, preprocessor: source, ...options }: ScriptOptions & Required<Inputs>,
 ): Promise<Outcome<Profile>> {
@@ -112,6 +151,7 @@ async function addPreprocessed(
       'record preprocessor scripts are for captured records, CSV and JSON, not Parquet',
     );
   }
+  const profile = emptyProfile();
   // Values pass as JSON, where 3 and 3.0 are the same number.
   profile.looseNumbers = true;
   let waiting: Row[] = [];
@@ -127,25 +167,4 @@ async function addPreprocessed(
   }
   if (waiting.length > 0) add(batchOf(waiting));
   return ok(profile);
-}
-
-async function addCapture(
-  profile: Profile,
-  files: readonly InputFile[],
-  options: Abortable & { readonly as: CaptureFormat },
-): Promise<void> {
-  let waiting: Row[] = [];
-  const add = (batch: RowBatch) => void observe(profile, batch);
-  for (const file of files) {
-    for await (const line of linesOf(pathOf(file), options)) {
-      const found = rowsOfCapture(line.text, options.as);
-      if (!found.ok) throw new UnreadableData(pathOf(file), found.reason, line.number);
-      profile.looseNumbers ||= found.value.json;
-      for (const row of found.value.rows) waiting.push(row);
-      if (waiting.length < batchRows) continue;
-      add(batchOf(waiting));
-      waiting = [];
-    }
-  }
-  if (waiting.length > 0) add(batchOf(waiting));
 }

@@ -174,9 +174,19 @@ test('a FIFO topic keeps order, numbers and drops repetitions', async () => {
   expect(received[0]).toMatchObject({ groupId: 'g', deduplicationId: '1' });
 });
 
+test('what a server that died had claimed is served at once by the next', async () => {
+  const { topics, clock, read, tick, addQueue } = await start();
+  await addQueue('q');
+  await topics.publish(arn, { message: 'a' });
+  expect(await topics.deliveries.claim(clock.nowMs(), 10)).toHaveLength(1);
+  await tick();
+  expect(await read('q')).toHaveLength(1);
+});
+
 test('a lane whose worker died is served again when its lease has passed', async () => {
   const { topics, clock, read, tick, addQueue } = await start();
   await addQueue('q');
+  await tick();
   await topics.publish(arn, { message: 'a' });
   expect(await topics.deliveries.claim(clock.nowMs(), 10)).toHaveLength(1);
   const againMs = await tick();

@@ -60,10 +60,14 @@ export function makeTopicDelivery(parts: TopicDeliveryParts): Loop {
   const { topics, clock, log } = parts;
   const serve = makeLaneServer(parts);
   let wake = () => {};
+  let tookOver = false;
   topics.onDue(() => wake());
   return {
     name: topicDeliveryLoop,
     async tick(nowMs, { signal }) {
+      // One server works on a folder: what one before it had claimed, nobody has.
+      if (!tookOver) await topics.deliveries.takeOver();
+      tookOver = true;
       const running = new Set<Promise<void>>();
       for (;;) {
         // Armed before looking, so that nothing published meanwhile waits for a slow endpoint.

@@ -90,14 +90,14 @@ function isName(name: string): name is AttributeName {
 type Continued = Pick<LookupQuery, 'attribute' | 'startMs' | 'endMs'> & { readonly after: string };
 
 const tokens = {
-  of({ attribute, startMs, endMs }: LookupQuery, after: string): string {
+  of({ attribute, startMs, endMs }: Omit<Continued, 'after'>, after: string): string {
     const text = JSON.stringify({ attribute, startMs, endMs, after });
     return Buffer.from(text, 'utf8').toString('base64url');
   },
   read(token: string): Continued | undefined {
     try {
       const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-      return isContinued(value) ? value : undefined;
+      return isContinued(value) && tokens.of(value, value.after) === token ? value : undefined;
     } catch (cause) {
       if (cause instanceof SyntaxError) return undefined;
       throw cause;

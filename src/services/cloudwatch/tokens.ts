@@ -31,5 +31,8 @@ function decode(token: string, what: string): unknown {
     throw cause;
   }
   if (!Array.isArray(parts) || parts.length !== 2 || parts[0] !== what) throw faults.invalidToken();
-  return parts[1];
+  const [, at] = parts;
+  // Base64 is read leniently; what reads alike is not yet the token that was given.
+  if (encodeToken(what, at) !== token) throw faults.invalidToken();
+  return at;
 }

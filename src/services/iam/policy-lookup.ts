@@ -19,7 +19,10 @@ import type { Entry, Reader } from '../../ports/metadata-store.ts';
 import { faults } from './faults.ts';
 import { tagMember } from './tags.ts';
 
-/** Throws ValidationError for what is no ARN, NoSuchEntity for what does not exist. */
+/**
+ * Throws ValidationError for what is no ARN, InvalidInput for one of something else than a policy,
+ * NoSuchEntity for what does not exist.
+ */
 export async function policyAt(
   reader: Reader,
   account: string,
@@ -27,8 +30,15 @@ export async function policyAt(
 ): Promise<ManagedPolicyRow> {
   const found = await findPolicy(reader, account, arn);
   if (found) return found;
-  throw parseArn(arn).ok ? faults.noSuchPolicy(arn) : faults.validation(`ARN ${arn} is not valid.`);
+  const parsed = parseArn(arn);
+  if (!parsed.ok) throw faults.validation(`ARN ${arn} is not valid.`);
+  const { service, region, resource } = parsed.value;
+  const isPolicy = service === 'iam' && region === '' && policyPattern.test(resource);
+  throw isPolicy ? faults.noSuchPolicy(arn) : faults.invalidInput(`ARN ${arn} is not valid.`);
 }
+
+/** What the ARN of a policy ends in: perhaps a path, and a name. No colon is in either. */
+const policyPattern = /^policy\/(?:[!-9;-~]+\/)?[\w+=,.@-]+$/;
 
 export async function findPolicy(
   reader: Reader,

@@ -38,6 +38,9 @@ export async function listRetirableGrants(
 ): Promise<sdk.ListGrantsResponse> {
   const retiring = input.RetiringPrincipal ?? input.RetiringServicePrincipal;
   if (retiring === undefined) throw faults.validation('RetiringPrincipal must be given');
+  if (!parseArn(retiring).ok && input.RetiringPrincipal !== undefined) {
+    throw faults.invalidArn(`ARN does not refer to a valid principal: ${retiring}`);
+  }
   const range = { index: 'retiring', equals: retiring, limit: mostRetirable };
   const found = (await store.listBy(grantRows, range)).map(({ row }) => row);
   const here = found.filter(({ keyArn }) => {

@@ -107,7 +107,9 @@ export async function listBuckets(
   const account = ctx.caller.account;
   const found: BucketRow[] = [];
   let after =
-    input.ContinuationToken === undefined ? undefined : readToken(input.ContinuationToken);
+    input.ContinuationToken === undefined
+      ? undefined
+      : readToken('ListBuckets', input.ContinuationToken);
   const limit = MaxBuckets + 1;
   while (found.length < limit) {
     const query = { prefix: Prefix ?? '', limit, ...(after === undefined ? {} : { after }) };
@@ -127,6 +129,7 @@ export async function listBuckets(
     })),
     Owner: ownerOf(account),
     Prefix,
-    ContinuationToken: found.length > MaxBuckets && last ? writeToken(last.name) : undefined,
+    ContinuationToken:
+      found.length > MaxBuckets && last ? writeToken('ListBuckets', last.name) : undefined,
   };
 }

@@ -10,6 +10,7 @@ import { isRootUser } from '../../kernel/caller.ts';
 import type { Check, KeyValue } from '../../kernel/check.ts';
 import type { S3Ctx } from './context.ts';
 import { bucketArn, maxKeyBytes } from './ground.ts';
+import { lookUpBucket, lookUpVersion } from './lookups.ts';
 import { policyFor } from './public.ts';
 
 export type Keys = Readonly<Record<string, KeyValue>>;
@@ -22,7 +23,7 @@ export interface BucketChecks {
 
 /** A bucket that is not there belongs to whoever asks: what is refused tells nothing of it. */
 export async function checksIn(name: string | undefined, ctx: S3Ctx): Promise<BucketChecks> {
-  const row = name === undefined ? undefined : await ctx.objects.buckets.get(name);
+  const row = name === undefined ? undefined : await lookUpBucket(name, ctx);
   const owner = row?.owner ?? ctx.caller.account;
   const common = { ...signatureKeys(ctx), 's3:resourceaccount': owner };
   const arn = bucketArn(name ?? '', ctx.scope);
@@ -82,10 +83,10 @@ interface Version {
 /** The tags of what is there; none when nothing is. */
 export async function existingTags(
   { Bucket: bucket = '', Key: key = '', VersionId }: Version,
-  { objects }: S3Ctx,
+  ctx: S3Ctx,
 ): Promise<readonly Tag[]> {
   if (Buffer.byteLength(key) > maxKeyBytes) return [];
-  const found = await objects.find({ bucket, key }, VersionId);
+  const found = await lookUpVersion({ bucket, key }, VersionId, ctx);
   return (found.ok && found.value.object?.tags) || [];
 }
 

@@ -66,8 +66,20 @@ const storageClasses: ReadonlySet<string> = new Set([
   'GLACIER_IR',
 ]);
 
+/** Those of archives, of other hardware, of other buckets: the original's, and not built here. */
+const unbuiltClasses: ReadonlySet<string> = new Set([
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'OUTPOSTS',
+  'SNOW',
+  'EXPRESS_ONEZONE',
+  'FSX_OPENZFS',
+  'FSX_ONTAP',
+]);
+
 function storageClassOf(name: string): string {
   if (storageClasses.has(name)) return name;
+  if (!unbuiltClasses.has(name)) throw faults.invalidStorageClass(name);
   throw faults.notImplemented('x-amz-storage-class');
 }
 

@@ -171,6 +171,10 @@ export const faults = {
     ),
   invalidTag: (message: string, members: Members = {}) => bad('InvalidTag', message, members),
   tooManyTags: (message: string) => bad('BadRequest', message),
+  invalidStorageClass: (StorageClassRequested: string) =>
+    bad('InvalidStorageClass', 'The storage class you specified is not valid', {
+      StorageClassRequested,
+    }),
   noAcls: () => bad('AccessControlListNotSupported', 'The bucket does not allow ACLs'),
   notImplemented: (Header: string) =>
     new Fault(

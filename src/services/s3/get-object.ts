@@ -19,7 +19,7 @@ import {
   bucketOf,
   findObject,
   quoted,
-  type Streamed,
+  type Sent,
   settled,
   shownVersion,
   valueOf,
@@ -30,7 +30,7 @@ import { refuseUnbuilt } from './unbuilt.ts';
 export async function getObject(
   input: GetObjectRequest,
   ctx: S3Ctx,
-): Promise<Streamed<GetObjectOutput>> {
+): Promise<Sent<GetObjectOutput>> {
   const bucket = await bucketOf(input, ctx);
   const overrides = overridesOf(input);
   const found = await settled(async () => {
@@ -42,7 +42,9 @@ export async function getObject(
       ...(customerKey ? { customerKey } : {}),
     };
     const body = await ctx.objects.open(version, options);
-    return body.ok ? { ok: true, value: { ...members, Body: body.value } } : body;
+    return body.ok
+      ? { ok: true, value: { ...members, Body: body.value.whole ?? body.value } }
+      : body;
   });
   return { ...valueOf(found, addressOf(input)), ...overrides };
 }

@@ -16,9 +16,13 @@ import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Fault } from '../../wire/operation.ts';
 import type { S3Ctx } from './context.ts';
 import { faults } from './faults.ts';
+import { lookUpBucket, takeVersion } from './lookups.ts';
 
 /** An input as it arrives: the wire streams bodies, whatever the client's type says. */
 export type Streamed<T> = Omit<T, 'Body'> & { readonly Body?: ByteStream | undefined };
+
+/** An output as it leaves: a body that is all there is no stream. */
+export type Sent<T> = Omit<T, 'Body'> & { readonly Body?: ByteStream | Uint8Array | undefined };
 
 export interface InBucket {
   readonly Bucket: string | undefined;
@@ -35,7 +39,7 @@ export async function bucketOf(
   ctx: S3Ctx,
 ): Promise<BucketRow> {
   const name = defined(Bucket, 'Bucket');
-  const bucket = await ctx.objects.buckets.get(name);
+  const bucket = await lookUpBucket(name, ctx);
   if (!bucket) throw faults.noSuchBucket(name);
   if (bucket.owner !== ctx.caller.account) throw faults.accessDenied();
   if (expected !== undefined && expected !== bucket.owner) throw faults.accessDenied();
@@ -80,7 +84,7 @@ function hideMissing({ refused }: S3Ctx): void {
 export async function findVersion(input: Lookup, ctx: S3Ctx): Promise<VersionRow> {
   const at = addressOf(input);
   const version = versionIdOf(input.VersionId);
-  const found = await ctx.objects.find(at, version);
+  const found = await takeVersion(at, version, ctx);
   if (!found.ok) hideMissing(ctx);
   return valueOf(found, { ...at, version });
 }

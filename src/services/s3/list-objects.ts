@@ -44,7 +44,8 @@ export async function listObjectsV2(
   const limit = pageSize('max-keys', input.MaxKeys);
   const name = namesIn(EncodingType);
   const bucket = await bucketOf(input, ctx);
-  const after = ContinuationToken === undefined ? StartAfter : readToken(ContinuationToken);
+  const after =
+    ContinuationToken === undefined ? StartAfter : readToken('ListObjectsV2', ContinuationToken);
   const page = await ctx.objects.listObjects(queryOf(bucket, { ...input, limit, after }));
   const last = lastOf(page);
   return {
@@ -57,7 +58,9 @@ export async function listObjectsV2(
     KeyCount: page.entries.length,
     IsTruncated: page.truncated,
     ContinuationToken,
-    NextContinuationToken: page.truncated ? optional(last, writeToken) : undefined,
+    NextContinuationToken: page.truncated
+      ? optional(last, (at) => writeToken('ListObjectsV2', at))
+      : undefined,
     ...contents(page, { name, owner: input.FetchOwner ? ownerOf(bucket.owner) : undefined }),
   };
 }

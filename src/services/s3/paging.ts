@@ -1,5 +1,6 @@
 /** Page sizes, continuation tokens and the url encoding of names, as S3's lists have them. */
 import type { EncodingType } from '@aws-sdk/client-s3';
+import { markLength, markOf } from '../../wire/page-tokens.ts';
 import { faults } from './faults.ts';
 
 export const maxPage = 1_000;
@@ -12,17 +13,16 @@ export function pageSize(argument: string, asked: number | undefined): number {
   throw faults.invalidArgument(argument, asked, message);
 }
 
-/** Tokens are opaque to clients; the version lets their meaning change. */
-const tokenVersion = '1';
-
-export function writeToken(position: string): string {
-  return Buffer.from(tokenVersion + position).toString('base64url');
+/** Tokens are opaque to clients, and of the list that gave them. */
+export function writeToken(list: string, position: string): string {
+  const text = Buffer.from(position).toString('base64url');
+  return markOf(list, text) + text;
 }
 
-/** Throws InvalidArgument for a token that no list gave. */
-export function readToken(token: string): string {
-  const text = Buffer.from(token, 'base64url').toString();
-  if (text.startsWith(tokenVersion) && writeToken(text.slice(1)) === token) return text.slice(1);
+/** Throws InvalidArgument for a token that the list did not give. */
+export function readToken(list: string, token: string): string {
+  const position = Buffer.from(token.slice(markLength), 'base64url').toString();
+  if (writeToken(list, position) === token) return position;
   throw faults.invalidArgument(
     'continuation-token',
     token,

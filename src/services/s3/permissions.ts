@@ -22,6 +22,7 @@ import { itemOf, maxObjects } from './delete-object.ts';
 import { type EncryptionInput, isAnonymous, managedWish } from './encryption.ts';
 import { type InBucket, type InObject, type Lookup, listItem, maxKeyBytes } from './ground.ts';
 import type { s3 } from './index.ts';
+import { lookUpBucket, lookUpVersion } from './lookups.ts';
 import type { InUpload } from './multipart-upload.ts';
 
 /** On the bucket itself. */
@@ -54,10 +55,20 @@ function onExisting(...actions: readonly string[]) {
 
 /** As above; and who may not list the bucket is not told that the object is missing. */
 function onRead(...actions: readonly string[]) {
-  return async (input: Lookup, ctx: S3Ctx): Promise<readonly Check[]> => [
-    ...(await onExisting(...actions)(input, ctx)),
-    await mayList(input.Bucket, ctx),
-  ];
+  return async (input: Lookup, ctx: S3Ctx): Promise<readonly Check[]> => {
+    const checks = await onExisting(...actions)(input, ctx);
+    return (await isThere(input, ctx)) ? checks : [...checks, await mayList(input.Bucket, ctx)];
+  };
+}
+
+/** What is found here is what the operation will read: nothing will be missing. */
+async function isThere(
+  { Bucket: bucket = '', Key: key = '', VersionId }: Lookup,
+  ctx: S3Ctx,
+): Promise<boolean> {
+  if (Buffer.byteLength(key) > maxKeyBytes) return false;
+  const found = await lookUpVersion({ bucket, key }, VersionId, ctx);
+  return found.ok && found.value.object !== undefined;
 }
 
 /** As above, and the key that the object is encrypted under: for what tells of its bytes. */
@@ -69,11 +80,13 @@ function onBytes(...actions: readonly string[]) {
 }
 
 async function decrypting(
-  { Bucket: bucket = '', Key: key = '', VersionId: version }: Lookup,
-  { objects, caller }: S3Ctx,
+  { Bucket: bucket = '', Key: key = '', VersionId }: Lookup,
+  ctx: S3Ctx,
 ): Promise<readonly Check[]> {
+  const { objects, caller } = ctx;
   if (isUnknown(key, caller)) return [];
-  return objects.keyNeeds.ofRead({ bucket, key }, { caller, version });
+  const found = await lookUpVersion({ bucket, key }, VersionId, ctx);
+  return found.ok ? objects.keyNeeds.ofVersion(found.value, caller) : [];
 }
 
 /** What no object is called; and who has not said who they are is refused whatever the key. */
@@ -84,11 +97,14 @@ function isUnknown(key: string, caller: Caller): boolean {
 /** The key of a new object, or of an upload that begins. */
 async function encrypting(
   input: InObject & EncryptionInput,
-  { objects, caller }: S3Ctx,
+  ctx: S3Ctx,
 ): Promise<readonly Check[]> {
+  const { objects, caller } = ctx;
   const { Bucket: bucket = '', Key: key = '' } = input;
   if (isUnknown(key, caller)) return [];
-  return objects.keyNeeds.ofWrite({ bucket, key }, { caller, wish: managedWish(input) });
+  const row = await lookUpBucket(bucket, ctx);
+  if (!row) return [];
+  return objects.keyNeeds.ofWriteTo(row, key, { caller, wish: managedWish(input) });
 }
 
 /** A part of an upload, or (`whole`) the object that its parts make. */

@@ -31,8 +31,7 @@ export async function putObject(
   const bucket = await bucketOf(input, ctx);
   refuseUnsignedWrite(encryption, bucket, ctx);
   const answer = await ctx.objects.put(at, input.Body ?? once(new Uint8Array()), {
-    description,
-    precondition,
+    ...{ description, precondition, bucket },
     ...(encryption ? { encryption } : {}),
     checksum: () => provenChecksum(ctx),
     signal: ctx.signal,

@@ -1,13 +1,15 @@
 /** S3 in memory for tests: calls as the wire would make them, without a wire. */
+import type { GetObjectOutput } from '@aws-sdk/client-s3';
 import { memoryMetadataStore } from '../../adapters/memory/metadata-store.ts';
 import { FakeKeys } from '../../engines/objects/keys.fixture.ts';
 import { sealedBlobs } from '../../engines/objects/objects.fixture.ts';
 import { makeObjects } from '../../engines/objects/objects.ts';
-import { type ByteStream, gather, once } from '../../kernel/bytes.ts';
+import { gather, once } from '../../kernel/bytes.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { Fault } from '../../wire/operation.ts';
 import type { S3Ctx } from './context.ts';
+import type { Sent } from './ground.ts';
 import { s3 } from './index.ts';
 
 export const account = '123456789012';
@@ -57,8 +59,9 @@ export function s3Fixture() {
 
 export const text = (content: string) => once(Buffer.from(content));
 
-export async function textOf({ Body }: { Body?: ByteStream | undefined }): Promise<string> {
+export async function textOf({ Body }: Sent<GetObjectOutput>): Promise<string> {
   if (!Body) throw new Error('no body');
+  if (Body instanceof Uint8Array) return Buffer.from(Body).toString();
   return (await gather(Body, 1_024 ** 2)).toString();
 }
 

@@ -1,5 +1,6 @@
 /** SageMaker, as tables: what the wire may call, and who answers. `permissions.ts` is beside it. */
 import type { OperationTable } from '../../wire/operation.ts';
+import { withOwnTokens } from '../../wire/page-tokens.ts';
 import type { Ctx } from './context.ts';
 import {
   createEndpoint,
@@ -15,6 +16,7 @@ import {
   describeEndpointConfig,
   listEndpointConfigs,
 } from './endpoint-config.ts';
+import { faults } from './faults.ts';
 import { createModel, deleteModel, describeModel, listModels } from './model.ts';
 import type { MonitoringCtx } from './monitoring-context.ts';
 import { monitoringOperations } from './monitoring-operations.ts';
@@ -48,9 +50,15 @@ export const tagOperations = {
 /** What all of them together are given. */
 export type SagemakerCtx = Ctx & MonitoringCtx & TransformCtx;
 
-export const sagemaker = {
+const operations = {
   ...hostingOperations,
   ...tagOperations,
   ...monitoringOperations,
   ...transformOperations,
 } satisfies OperationTable<SagemakerCtx>;
+
+export const sagemaker = withOwnTokens(operations, {
+  taken: 'NextToken',
+  given: 'NextToken',
+  refusal: () => faults.invalid('Invalid NextToken: it was not given out by this operation.'),
+});

@@ -41,6 +41,9 @@ export async function listMonitoringAlertHistory(
   ctx: MonitoringCtx,
 ): Promise<ListMonitoringAlertHistoryResponse> {
   const { MonitoringScheduleName: schedule, MonitoringAlertName: alert } = input;
+  if (schedule !== undefined && !(await ctx.store.get(schedules, scoped(ctx.scope, schedule)))) {
+    throw scheduleNotFound(schedule, ctx);
+  }
   const rows = await rowsIn(ctx.store, alertHistory, ctx.scope);
   const wanted = rows
     .filter(

@@ -45,7 +45,10 @@ export async function batched(input: sm.BatchGetSecretValueRequest, ctx: Ctx): P
     }
     return { references: [...new Set(listed)] };
   }
-  const page = await searched({ Filters, NextToken }, { ctx, size: MaxResults ?? mostSecrets });
+  const page = await searched(
+    { Filters, NextToken },
+    { ctx, size: MaxResults ?? mostSecrets, list: 'BatchGetSecretValue' },
+  );
   const references = page.items.map(({ arn }) => arn);
   return { references, ...(page.NextToken ? { NextToken: page.NextToken } : {}) };
 }

@@ -14,7 +14,7 @@ export async function listSecrets(
   ctx: Ctx,
 ): Promise<sm.ListSecretsResponse> {
   const size = input.MaxResults ?? defaultSize;
-  const page = await searched(input, { ctx, size });
+  const page = await searched(input, { ctx, size, list: 'ListSecrets' });
   const SecretList = await Promise.all(page.items.map((secret) => entryOf(secret, ctx)));
   return { SecretList, ...(page.NextToken ? { NextToken: page.NextToken } : {}) };
 }
@@ -32,7 +32,7 @@ type Search = Pick<
 /** A page of the secrets that a search finds. Throws InvalidParameter, InvalidNextToken. */
 export async function searched(
   input: Search,
-  { ctx, size }: { readonly ctx: Ctx; readonly size: number },
+  { ctx, size, list }: { readonly ctx: Ctx; readonly size: number; readonly list: string },
 ): Promise<Page<SecretRow>> {
   const filters = filtersIn(input.Filters);
   const all = await ctx.secrets.life.all(ctx.scope);
@@ -42,7 +42,8 @@ export async function searched(
   );
   const { NextToken, SortOrder, SortBy = 'created-date' } = input;
   const descending = SortOrder === 'desc';
-  return pageOf(found, placeBy(SortBy), { NextToken, size, descending });
+  const order = `${list} ${SortBy} ${descending}`;
+  return pageOf(found, placeBy(SortBy), { list: order, NextToken, size, descending });
 }
 
 function placeBy(by: string): (row: SecretRow) => Place {
@@ -75,7 +76,7 @@ export async function listSecretVersionIds(
     ({ labels }) => IncludeDeprecated || labels.length > 0,
   );
   const placeOf = ({ id, createdAtMs }: (typeof all)[number]) => ({ value: createdAtMs, name: id });
-  const page = pageOf(all, placeOf, { NextToken, size, descending: true });
+  const page = pageOf(all, placeOf, { list: secret.arn, NextToken, size, descending: true });
   const Versions = page.items.map(({ id, labels, createdAtMs, accessedDayMs, keyArn }) => ({
     VersionId: id,
     CreatedDate: dateOf(createdAtMs),

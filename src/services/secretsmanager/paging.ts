@@ -9,6 +9,8 @@ export interface Place {
 }
 
 export interface PageRequest {
+  /** Names the list and its order: a token belongs to one. */
+  readonly list: string;
   readonly NextToken?: string | undefined;
   readonly size: number;
   readonly descending?: boolean;
@@ -23,10 +25,10 @@ export interface Page<T> {
 export function pageOf<T>(
   all: readonly T[],
   placeOf: (item: T) => Place,
-  { NextToken, size, descending = false }: PageRequest,
+  { list, NextToken, size, descending = false }: PageRequest,
 ): Page<T> {
   const order = (a: Place, b: Place) => (descending ? compare(b, a) : compare(a, b));
-  const after = NextToken === undefined ? undefined : placeIn(NextToken);
+  const after = NextToken === undefined ? undefined : placeIn(NextToken, list);
   const placed = all.map((item) => ({ item, place: placeOf(item) }));
   if (after && placed.some(({ place }) => typeof place.value !== typeof after.value)) {
     throw faults.badToken();
@@ -37,7 +39,7 @@ export function pageOf<T>(
   const page = left.slice(0, size);
   const last = page.at(-1);
   const items = page.map(({ item }) => item);
-  return left.length > size && last ? { items, NextToken: tokenFor(last.place) } : { items };
+  return left.length > size && last ? { items, NextToken: tokenFor(last.place, list) } : { items };
 }
 
 function compare(a: Place, b: Place): number {
@@ -47,14 +49,15 @@ function compare(a: Place, b: Place): number {
   return compareUtf8(String(a.value), String(b.value)) || compareUtf8(a.name, b.name);
 }
 
-function tokenFor({ value, name }: Place): string {
-  return Buffer.from(JSON.stringify([value, name]), 'utf8').toString('base64url');
+function tokenFor({ value, name }: Place, list: string): string {
+  return Buffer.from(JSON.stringify([list, value, name]), 'utf8').toString('base64url');
 }
 
-function placeIn(token: string): Place {
-  const [value, name, ...more] = partsIn(token);
+function placeIn(token: string, list: string): Place {
+  const [of, value, name, ...more] = partsIn(token);
   const isValue = typeof value === 'string' || typeof value === 'number';
-  if (!isValue || typeof name !== 'string' || more.length > 0) throw faults.badToken();
+  if (of !== list || !isValue || typeof name !== 'string' || more.length > 0)
+    throw faults.badToken();
   return { value, name };
 }
 

@@ -3,7 +3,9 @@
  * ConfirmSubscription and Unsubscribe may be called without a signature: subscribers hold a secret.
  */
 import type { OperationTable } from '../../wire/operation.ts';
+import { withOwnTokens } from '../../wire/page-tokens.ts';
 import type { Ctx } from './context.ts';
+import { faults } from './faults.ts';
 import { addPermission, removePermission } from './policy.ts';
 import { publish, publishBatch } from './publish.ts';
 import {
@@ -28,7 +30,7 @@ import {
 
 export { snsPermissions } from './permissions.ts';
 
-export const sns = {
+const operations = {
   AddPermission: addPermission,
   CreateTopic: createTopic,
   DeleteTopic: deleteTopic,
@@ -49,3 +51,9 @@ export const sns = {
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
 } satisfies OperationTable<Ctx>;
+
+export const sns = withOwnTokens(operations, {
+  taken: 'NextToken',
+  given: 'NextToken',
+  refusal: () => faults.invalid('NextToken'),
+});

@@ -1,6 +1,8 @@
 /** The operations of the queue service that exist; the wire answers NotImplemented for the rest. */
 import type { OperationTable } from '../../wire/operation.ts';
+import { withOwnTokens } from '../../wire/page-tokens.ts';
 import type { Ctx } from './context.ts';
+import { faults } from './faults.ts';
 import { changeMessageVisibility, deleteMessage, receiveMessage, sendMessage } from './message.ts';
 import {
   changeMessageVisibilityBatch,
@@ -22,7 +24,7 @@ import { listQueueTags, tagQueue, untagQueue } from './queue-tags.ts';
 
 export { sqsPermissions } from './permissions.ts';
 
-export const sqs = {
+const operations = {
   AddPermission: addPermission,
   RemovePermission: removePermission,
   CreateQueue: createQueue,
@@ -44,3 +46,10 @@ export const sqs = {
   UntagQueue: untagQueue,
   ListQueueTags: listQueueTags,
 } satisfies OperationTable<Ctx>;
+
+export const sqs = withOwnTokens(operations, {
+  taken: 'NextToken',
+  given: 'NextToken',
+  refusal: (token) =>
+    faults.invalidValue(token.slice(0, 100), 'NextToken', 'It was not given by this operation.'),
+});

@@ -35,8 +35,12 @@ export function claimedScope(
   return credential ? parseCredential(credential) : undefined;
 }
 
+const noQuery = new URLSearchParams();
+
+/** For reading only. */
 export function queryOf(url: string): URLSearchParams {
-  return new URLSearchParams(splitUrl(url)[1]);
+  const [, query] = splitUrl(url);
+  return query === '' ? noQuery : new URLSearchParams(query);
 }
 
 /** `key/YYYYMMDD/region/service/aws4_request`. */
@@ -58,7 +62,14 @@ const badCredential =
  * service it claims, else of the one it was routed to (`asked`), else of what it looks like.
  */
 export function claimedDialect(request: SignedRequest, asked?: string): Dialect {
-  const scope = claimedScope(request.headers, request.url);
+  return dialectBy(claimedScope(request.headers, request.url), request, asked);
+}
+
+function dialectBy(
+  scope: ClaimedScope | undefined,
+  request: SignedRequest,
+  asked: string | undefined,
+): Dialect {
   return dialectOf(scope?.service ?? asked ?? guessService(request), request);
 }
 
@@ -69,7 +80,7 @@ export function headerClaims(
 ): Claims {
   const { headers, url } = request;
   const scope = claimedScope(headers, url);
-  const dialect = claimedDialect(request, asked);
+  const dialect = dialectBy(scope, request, asked);
   const [scheme = ''] = authorization.trim().split(/\s/, 1);
   if (scheme !== algorithm) throw unsupportedMechanism(dialect);
   const fields = new Map<string, string>();

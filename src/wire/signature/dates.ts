@@ -7,12 +7,20 @@ export const maxExpirySeconds = 604_800;
 
 const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
+/** Requests of one second carry the same date. */
+let lastText = '';
+let lastMs = 0;
+
 /** `YYYYMMDDTHHMMSSZ` as milliseconds; undefined when it is no such date. */
 export function parseAmzDate(text: string): number | undefined {
+  if (text === lastText) return lastMs;
   const iso = text.replace(compact, '$1-$2-$3T$4:$5:$6Z');
   if (iso === text) return undefined;
   const ms = Date.parse(iso);
-  return Number.isNaN(ms) ? undefined : ms;
+  if (Number.isNaN(ms)) return undefined;
+  lastText = text;
+  lastMs = ms;
+  return ms;
 }
 
 /** An HTTP `Date` header in the form that is signed; undefined when it is no date. */

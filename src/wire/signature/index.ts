@@ -3,6 +3,7 @@
  * bodies, and version 2 presigned S3 URLs. Says who signed; what they may do is decided elsewhere.
  */
 export { verifiedBody } from './body.ts';
+export { sha256Hex } from './canonical.ts';
 export { claimedScope } from './claims.ts';
 export type {
   ClaimedScope,

@@ -5,6 +5,7 @@ import type { Fault } from '../operation.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { violationsOf } from './constraints.ts';
 import { firstMissing } from './missing.ts';
+import { isSound } from './sound.ts';
 
 export interface ValidateOptions {
   /** Only what is required is checked. */
@@ -37,10 +38,11 @@ export function refusalOf(
 ): Fault | undefined {
   if (!type) return undefined;
   const { id } = service.facts;
+  const options = { requiredOnly: requiredOnly || ownChecks.has(id) };
+  if (isSound(type, input, options.requiredOnly)) return undefined;
   const missingFault = missingFaults[id];
   const missing = missingFault ? firstMissing(type, input) : undefined;
   if (missingFault && missing !== undefined) return missingFault(missing);
-  const options = { requiredOnly: requiredOnly || ownChecks.has(id) };
   const message = violationsOf(type, input, options);
   if (message === undefined) return undefined;
   return faults.invalid(invalidCodes[id] ?? protocol.invalidCode, message);

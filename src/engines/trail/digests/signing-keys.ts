@@ -3,13 +3,7 @@
  * replaced each year. Public keys stay listed for as long as what they signed may be checked;
  * private ones are kept in envelopes.
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-} from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Clock, dayMs } from '../../../kernel/clock.ts';
 import { type MetadataStore, sortable } from '../../../ports/metadata-store.ts';
@@ -109,8 +103,8 @@ async function makeRow(vault: Vault, region: string, nowMs: number): Promise<Sig
     publicKeyEncoding: { format: 'der', type: 'pkcs1' },
     privateKeyEncoding: { format: 'der', type: 'pkcs8' },
   });
-  const publicKey = createPublicKey({ key: made.publicKey, format: 'der', type: 'pkcs1' });
-  const der = publicKey.export({ format: 'der', type: 'pkcs1' });
+  // As it was made: Node 24 reads a key in this form and does not write it again.
+  const der = made.publicKey;
   const fingerprint = fingerprintOf(der);
   const sealed = vault.sealBytes(made.privateKey, contextOf({ region, fingerprint }));
   made.privateKey.fill(0);

@@ -1,0 +1,81 @@
+/**
+ * Under which ciphers the bytes of a blob are: one, or one within another. What is done with them
+ * is in `sealed-objects.ts` for streams and in `small-seals.ts` for what fits in one chunk.
+ */
+import type { Random } from '../../kernel/random.ts';
+import { headBytes, type Kind, readHead, type ringKeys } from './blob-head.ts';
+import { type ChunkCipher, chunkCipher, commitsTo, saltBytes, storageForm } from './chunked.ts';
+import { DamagedBlob, type SealOptions, WrongKey } from './sealed-store.ts';
+
+const idBytes = 16;
+
+export function newId(random: Random): string {
+  return Buffer.from(random.bytes(idBytes)).toString('hex');
+}
+
+export interface Under {
+  readonly key: Uint8Array;
+  readonly context: string;
+}
+
+/** For a new message. */
+export function newCipher(
+  random: Random,
+  under: Under,
+): { readonly salt: Uint8Array; readonly cipher: ChunkCipher } {
+  const salt = random.bytes(saltBytes);
+  return { salt, cipher: chunkCipher(storageForm, { ...under, salt }) };
+}
+
+export interface Opening {
+  readonly keys: ReturnType<typeof ringKeys>;
+  readonly id: string;
+  readonly options: SealOptions;
+}
+
+/** `prefix` is of `prefixBytes`. Throws `DamagedBlob` or `WrongKey`. */
+export function outerCipher(
+  prefix: Uint8Array,
+  { keys, id, options }: Opening,
+): { readonly kind: Kind; readonly cipher: ChunkCipher } {
+  const { kind, ring } = readHead(keys, id, prefix);
+  if ((kind === 'own') !== (options.key === undefined)) throw wrongKey(options);
+  const callers = kind === 'callers' ? options.key : undefined;
+  const under = { key: callers ?? ring.contents, context: contextOf(id, kind) };
+  const cipher = committed(prefix.subarray(headBytes), under);
+  if (cipher) return { kind, cipher };
+  throw callers ? wrongKey(options) : new DamagedBlob(`${id} was changed`);
+}
+
+/** Of the message that is within another; `head` is of `messageHeadBytes`. Throws `WrongKey`. */
+export function innerCipher(
+  head: Uint8Array,
+  { id, options }: Pick<Opening, 'id' | 'options'>,
+): ChunkCipher {
+  const cipher = options.key && committed(head, { key: options.key, context: withinOf(id) });
+  if (!cipher) throw wrongKey(options);
+  return cipher;
+}
+
+/** Undefined when the message was sealed under another key, or its head was changed. */
+function committed(head: Uint8Array, under: Under): ChunkCipher | undefined {
+  const salt = head.subarray(0, saltBytes);
+  const cipher = chunkCipher(storageForm, { ...under, salt });
+  return commitsTo(cipher, head.subarray(saltBytes)) ? cipher : undefined;
+}
+
+export function kindOf({ key, twice }: SealOptions): Kind {
+  if (!key) return 'own';
+  return twice ? 'twice' : 'callers';
+}
+
+export const contextOf = (id: string, kind: Kind) => `modelkeep object ${kind} ${id}`;
+export const withinOf = (id: string) => `modelkeep object within ${id}`;
+
+export function signalOf({ signal }: SealOptions): { readonly signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
+
+function wrongKey({ key }: SealOptions): WrongKey {
+  return new WrongKey(key ? 'sealed under another key' : 'sealed under a key of its owner');
+}
