@@ -24,7 +24,7 @@ export function fromEpochSeconds(seconds: number): Date | undefined {
 export function formatTimestamp(date: Date, format: TimestampFormat): string {
   switch (format) {
     case 'date-time':
-      return date.toISOString().replace('.000Z', 'Z');
+      return isoText(date);
     case 'http-date':
       return date.toUTCString();
     case 'epoch-seconds':
@@ -32,4 +32,24 @@ export function formatTimestamp(date: Date, format: TimestampFormat): string {
     default:
       return unreachable(format);
   }
+}
+
+const dayMs = 86_400_000;
+/** `00` to `99`. */
+const twoDigits = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'));
+let lastDay = { number: Number.NaN, text: '' };
+
+/** As `toISOString` without `.000`; lists have thousands of instants, most of few days. */
+function isoText(date: Date): string {
+  const ms = date.getTime();
+  const day = Math.floor(ms / dayMs);
+  if (day !== lastDay.number) {
+    lastDay = { number: day, text: date.toISOString().slice(0, -'00:00:00.000Z'.length) };
+  }
+  const rest = ms - day * dayMs;
+  const hours = twoDigits[Math.floor(rest / 3_600_000)];
+  const minutes = twoDigits[Math.floor(rest / 60_000) % 60];
+  const seconds = twoDigits[Math.floor(rest / 1_000) % 60];
+  const fraction = rest % 1_000 === 0 ? '' : `.${String(rest % 1_000).padStart(3, '0')}`;
+  return `${lastDay.text}${hours}:${minutes}:${seconds}${fraction}Z`;
 }

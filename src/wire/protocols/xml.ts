@@ -112,18 +112,38 @@ export function writeXmlDocument(
   { name, xmlns }: { readonly name?: string; readonly xmlns?: string },
 ): string {
   const naming: XmlNaming = xmlns ? { xmlNamespace: [null, xmlns] } : {};
-  return writeElement({ name: name ?? type.xmlName ?? type.name, type, naming }, value);
+  return elementWriter({ name: name ?? type.xmlName ?? type.name, type, naming })(value);
 }
 
 /** The members of a structure as elements, without an element around them. */
 export function writeXmlMembers(members: readonly Member[], value: object): string {
+  const fields = value as Fields;
   let out = '';
-  for (const member of members) {
-    const item = (value as Fields)[member.name];
-    if (item !== undefined && item !== null && !member.xmlAttribute)
-      out += writeMember(member, item);
+  for (const { name, write } of writersOf(members)) {
+    const item = fields[name];
+    if (item !== undefined && item !== null) out += write(item);
   }
   return out;
+}
+
+type Write = (value: unknown) => string;
+
+interface MemberWriter {
+  readonly name: string;
+  readonly write: Write;
+}
+
+/** By the members of a structure, made at first use: a list of objects has thousands of them. */
+const writers = new WeakMap<readonly Member[], readonly MemberWriter[]>();
+
+function writersOf(members: readonly Member[]): readonly MemberWriter[] {
+  const known = writers.get(members);
+  if (known) return known;
+  const made = members
+    .filter(({ xmlAttribute }) => !xmlAttribute)
+    .map((member) => ({ name: member.name, write: memberWriter(member) }));
+  writers.set(members, made);
+  return made;
 }
 
 interface Place {
@@ -132,68 +152,83 @@ interface Place {
   readonly naming: XmlNaming;
 }
 
-function writeMember(member: Member, value: unknown): string {
+function memberWriter(member: Member): Write {
   const { type } = member;
   const name = member.xmlName ?? member.name;
   if (isFlattened(type, member)) {
-    if (type.kind === 'list') return writeItems(value, { name, type: type.item.type, naming: {} });
-    if (type.kind === 'map') return writeEntries(type, value, name);
+    if (type.kind === 'list') return itemsWriter({ name, type: type.item.type, naming: {} });
+    if (type.kind === 'map') return entriesWriter(type, name);
   }
-  return writeElement({ name, type, naming: member }, value);
+  return elementWriter({ name, type, naming: member });
 }
 
-function writeElement({ name, type, naming }: Place, value: unknown): string {
+function elementWriter({ name, type, naming }: Place): Write {
   const { xmlNamespace } = naming;
-  const namespace = xmlNamespace ? namespaceAttribute(xmlNamespace) : '';
+  const start = `<${name}${xmlNamespace ? namespaceAttribute(xmlNamespace) : ''}`;
+  const end = `</${name}>`;
   switch (type.kind) {
     case 'structure':
     case 'union': {
-      assert(typeof value === 'object' && value !== null, `${name} is no object`);
-      const attributes = writeAttributes(type, value as Fields);
-      const inner = writeXmlMembers(type.members, value);
-      return `<${name}${namespace}${attributes}>${inner}</${name}>`;
+      const { members } = type;
+      const attributes = members.filter(({ xmlAttribute }) => xmlAttribute);
+      return (value) => {
+        assert(typeof value === 'object' && value !== null, `${name} is no object`);
+        const more = attributes.length === 0 ? '' : writeAttributes(attributes, value as Fields);
+        return `${start}${more}>${writeXmlMembers(members, value)}${end}`;
+      };
     }
     case 'list': {
       const { item } = type;
       const place = { name: item.xmlName ?? 'member', type: item.type, naming: item };
-      return `<${name}${namespace}>${writeItems(value, place)}</${name}>`;
+      const write = itemsWriter(place);
+      return (value) => `${start}>${write(value)}${end}`;
     }
-    case 'map':
-      return `<${name}${namespace}>${writeEntries(type, value, 'entry')}</${name}>`;
-    default: {
-      const text = escapeXml(writeText(type, value, 'date-time'));
-      return `<${name}${namespace}>${text}</${name}>`;
+    case 'map': {
+      const write = entriesWriter(type, 'entry');
+      return (value) => `${start}>${write(value)}${end}`;
     }
+    case 'integer':
+    case 'long':
+    case 'timestamp':
+      // Nothing in them is escaped.
+      return (value) => `${start}>${writeText(type, value, 'date-time')}${end}`;
+    default:
+      return (value) => `${start}>${escapeXml(writeText(type, value, 'date-time'))}${end}`;
   }
 }
 
-function writeAttributes({ members }: StructureType, fields: Fields): string {
+function writeAttributes(members: readonly Member[], fields: Fields): string {
   let out = '';
   for (const member of members) {
-    const value = member.xmlAttribute ? fields[member.name] : undefined;
+    const value = fields[member.name];
     if (value === undefined || value === null) continue;
     out += ` ${member.xmlName ?? member.name}="${escapeXml(String(value))}"`;
   }
   return out;
 }
 
-function writeItems(value: unknown, place: Place): string {
-  assert(Array.isArray(value), `${place.name} is no array`);
-  let out = '';
-  for (const item of value) out += writeElement(place, item);
-  return out;
+function itemsWriter(place: Place): Write {
+  const write = elementWriter(place);
+  return (value) => {
+    assert(Array.isArray(value), `${place.name} is no array`);
+    let out = '';
+    for (const item of value) out += write(item);
+    return out;
+  };
 }
 
-function writeEntries({ key: k, value: v }: MapType, value: unknown, name: string): string {
-  assert(typeof value === 'object' && value !== null, `${name} is no object`);
-  let out = '';
-  for (const [key, item] of Object.entries(value)) {
-    if (item === undefined || item === null) continue;
-    const keyElement = writeElement({ name: k.xmlName ?? 'key', type: k.type, naming: k }, key);
-    const place = { name: v.xmlName ?? 'value', type: v.type, naming: v };
-    out += `<${name}>${keyElement}${writeElement(place, item)}</${name}>`;
-  }
-  return out;
+function entriesWriter({ key: k, value: v }: MapType, name: string): Write {
+  const writeKey = elementWriter({ name: k.xmlName ?? 'key', type: k.type, naming: k });
+  const writeValue = elementWriter({ name: v.xmlName ?? 'value', type: v.type, naming: v });
+  return (value) => {
+    assert(typeof value === 'object' && value !== null, `${name} is no object`);
+    let out = '';
+    for (const [key, item] of Object.entries(value)) {
+      if (item === undefined || item === null) continue;
+      out += `<${name}>${writeKey(key)}${writeValue(item)}</${name}>`;
+    }
+    return out;
+  };
 }
 
 function namespaceAttribute(namespace: NonNullable<XmlNaming['xmlNamespace']>): string {
