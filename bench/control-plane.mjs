@@ -28,7 +28,7 @@ const ROUND_MS = 2_000;
 const QUICK_ROUND_MS = 1_000;
 const CONNECTIONS = 16;
 /** Code is compiled in its final form only after some thousands of requests. */
-const WARM_REQUESTS = 4_000;
+const WARM_REQUESTS = 20_000;
 const PYTHON_WARM_REQUESTS = 200;
 const WARM_MS = 20_000;
 const KEYS = 1_200;

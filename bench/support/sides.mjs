@@ -10,6 +10,8 @@ import { inTurn, median, medianRatio, perCpuSecond } from './rounds.mjs';
 
 const ROUNDS = 9;
 const ROUND_MS = 1_500;
+/** V8 compiles for good after some 20,000 requests. */
+const WARM_MS = 6_000;
 /** As many as keep a server busy; each waits for its answer before it asks again. */
 const CONNECTIONS = 32;
 const modelScript = fileURLToPath(new URL('../gateway/model.mjs', import.meta.url));
@@ -55,6 +57,7 @@ async function measured({ operation, sides, load, rounds }) {
     const plan = {
       ...{ port: side.port, requests: [request], forMs: ROUND_MS, connections: CONNECTIONS },
     };
+    await load.run({ ...plan, forMs: WARM_MS });
     asked[name] = async () => {
       const told = await perCpuSecond(side, () => load.run(plan));
       wall[name].push(told.perSecond);
