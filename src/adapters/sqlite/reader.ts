@@ -2,8 +2,9 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { assert } from '../../kernel/assert.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';
+import { frozen } from '../../kernel/json.ts';
 import type { Collection, Entry, IndexRange, Range, Reader } from '../../ports/metadata-store.ts';
-import { frozen, type RowCache, type SliceBounds } from './row-cache.ts';
+import type { RowCache, SliceBounds } from './row-cache.ts';
 import type { RowGuard, RowName } from './row-guard.ts';
 import type { Tables } from './schema.ts';
 import type { SliceShape, Statements } from './statements.ts';

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { frozen } from '../../kernel/json.ts';
 import type { Range } from '../../ports/metadata-store.ts';
 import { sqliteMetadataStore } from './metadata-store.ts';
-import { frozen, RowCache } from './row-cache.ts';
+import { RowCache } from './row-cache.ts';
 
 const things = { name: 'test/thing' };
 const keys = ['a', 'aa', 'ab', 'b', 'ba', 'c', 'é', '\u{10000}', '￿'];

@@ -128,10 +128,3 @@ function couldHold({ bounds, entries }: KeptSlice, key: string): boolean {
   const beyond = compareUtf8(key, last.key);
   return descending ? beyond >= 0 : beyond <= 0;
 }
-
-/** JSON has no cycles. */
-export function frozen<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const inner of Object.values(value)) frozen(inner);
-  return Object.freeze(value);
-}
