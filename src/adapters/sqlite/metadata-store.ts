@@ -22,6 +22,7 @@ import type {
   Transaction,
 } from '../../ports/metadata-store.ts';
 import { GroupWriter } from './group-writer.ts';
+import { damageInLog } from './log-check.ts';
 import { sqlReader } from './reader.ts';
 import { RowCache } from './row-cache.ts';
 import { noGuard, type RowGuard, type RowName, rowGuard } from './row-guard.ts';
@@ -63,6 +64,8 @@ export async function sqliteMetadataStore(
     await refuseLinks(path);
     // SQLite gives the files beside it the mode of this one.
     await (await open(path, 'a', fileMode)).close();
+    const damage = await damageInLog(`${path}-wal`);
+    if (damage !== undefined) throw new Error(damage);
     writer = connect(path, pages);
     await migrate(writer.db, { text: 'text' });
     return new SqliteMetadataStore(writer, {
