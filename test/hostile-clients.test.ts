@@ -172,7 +172,11 @@ test('bodies without an end are cut off past their bound, and nothing is left of
   const kinds: readonly Sent[] = [
     listModels,
     { service: 'sagemaker', url: '/endpoints/x/invocations' },
-    { service: 's3', method: 'PUT', url: '/bucket/endless' },
+    { service: 's3', method: 'PUT', url: '/bucket/unsaid' },
+    {
+      ...{ service: 's3', method: 'PUT', url: '/bucket/endless' },
+      headers: { 'x-amz-decoded-content-length': String(5 << 28) },
+    },
   ];
   for (const kind of kinds) {
     const { method = 'POST', url = '/' } = kind;
@@ -185,6 +189,7 @@ test('bodies without an end are cut off past their bound, and nothing is left of
   expect(got).toEqual({
     'POST /': '413',
     'POST /endpoints/x/invocations': '413',
+    'PUT /bucket/unsaid': '501',
     'PUT /bucket/endless': 'taken',
   });
   const endlessly: Sent = { service: 's3', method: 'GET', url: '/bucket/endless' };

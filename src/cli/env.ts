@@ -10,9 +10,10 @@ export const env = configCommand(
       console.error(`modelkeep env: ${found.reason}`);
       return 1;
     }
-    const { url, region, accessKeyId, secretAccessKey } = found.value;
+    const { url, runtimeUrl, region, accessKeyId, secretAccessKey } = found.value;
     const variables = {
       AWS_ENDPOINT_URL: url,
+      ...(runtimeUrl === undefined ? {} : { AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: runtimeUrl }),
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_REGION: region,

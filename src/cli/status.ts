@@ -10,9 +10,14 @@ export const status = configCommand(
       console.error(`modelkeep status: ${found.reason}`);
       return 1;
     }
-    const { url, ready, isSealed, counts, schedules } = found.value;
+    const { url, ready, isSealed, dataPlane, counts, schedules } = found.value;
     const state = ready ? 'ready' : isSealed ? 'sealed: run modelkeep unseal' : 'not running';
     console.log(`server     ${url} ${state}`);
+    if (dataPlane) {
+      const { processes, ready: serves } = dataPlane;
+      const many = `${processes} ${processes === 1 ? 'process' : 'processes'}`;
+      console.log(`data plane ${dataPlane.url} ${many}, ${serves ? 'ready' : 'not running'}`);
+    }
     for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(10)} ${count}`);
     for (const line of schedules) console.log(`schedule   ${line}`);
     return ready ? 0 : 1;

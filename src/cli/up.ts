@@ -17,6 +17,8 @@ export const up = configCommand(
       await server.stop();
       return fail(ready.reason);
     }
+    const { dataPlaneUrl } = server;
+    if (ready && dataPlaneUrl !== undefined) console.log(`modelkeep data plane ${dataPlaneUrl}`);
     if (ready) console.log(`modelkeep ready ${server.url}`);
     await signalled;
     await stopOrGiveUp(server);

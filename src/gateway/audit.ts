@@ -24,7 +24,7 @@ export type InvocationAudit = (invoked: Invoked) => InvocationRecord | undefined
 
 export interface InvocationRecord {
   /** False when a record could not be kept: the invocation is refused before it runs. */
-  canRecord(): Promise<boolean>;
+  canRecord(): boolean | Promise<boolean>;
   /** Awaited before the answer leaves; rejects with a `Fault` when it cannot be kept. */
   record(fault?: Fault): Promise<void>;
 }
@@ -32,20 +32,27 @@ export interface InvocationRecord {
 /** The one record of an invocation: what comes after the first `done` is not told again. */
 export interface OneRecord {
   /** Throws the `Fault` of an invocation that could not be recorded. */
-  mustBePossible(): Promise<void>;
+  mustBePossible(): Promise<void> | undefined;
   done(fault?: Fault): Promise<void>;
 }
 
 export function oneRecord(wanted: InvocationRecord): OneRecord {
   let told = false;
   return {
-    async mustBePossible() {
-      if (!(await wanted.canRecord())) throw faults.unaudited();
+    mustBePossible() {
+      const possible = wanted.canRecord();
+      return possible === true ? undefined : mustBe(possible);
     },
-    async done(fault) {
-      if (told) return;
+    done(fault) {
+      if (told) return nothing;
       told = true;
-      await wanted.record(fault);
+      return wanted.record(fault);
     },
   };
+}
+
+const nothing = Promise.resolve();
+
+async function mustBe(possible: boolean | Promise<boolean>): Promise<void> {
+  if (!(await possible)) throw faults.unaudited();
 }

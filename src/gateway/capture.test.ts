@@ -5,6 +5,7 @@ import { readHeader } from '../engines/capture/pour.ts';
 import { Spool } from '../engines/capture/spool.ts';
 import { Instance } from '../engines/hosting/fleet.ts';
 import type { CapturePlan, Variant } from '../engines/hosting/rows.ts';
+import { uuids } from '../kernel/ids.ts';
 import { silentLogger } from '../kernel/log.ts';
 import { seededRandom } from '../kernel/random.ts';
 import type { ModelServer } from '../ports/launcher.ts';
@@ -43,7 +44,7 @@ test.each([
       ...{ live, variantName, requestHeaders: {}, requestBody: body, answerType: 'text/csv' },
       ...{ answerBody: body, answerSizeBytes: 1, inferenceTimeMs: 0, shadow: false },
     },
-    { spool, random, log: silentLogger },
+    { spool, random, newId: uuids(random), log: silentLogger },
   );
   const [name = ''] = await journals.names();
   const header = await readHeader(await journals.open(name));

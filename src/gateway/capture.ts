@@ -2,11 +2,10 @@
  * Records what an endpoint was asked and what it answered, before the answer leaves. Recording
  * never changes or refuses an answer: what cannot be kept is logged.
  */
-import { type CapturedSide, type CaptureEvent, captureLine } from '../engines/capture/record.ts';
+import { type CapturedSide, type CaptureEvent, captureRecord } from '../engines/capture/record.ts';
 import type { Spool } from '../engines/capture/spool.ts';
 import type { LiveEndpoint } from '../engines/hosting/fleet.ts';
 import type { CapturePlan } from '../engines/hosting/rows.ts';
-import { uuid } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { customAttributes, inferenceIdHeader } from './headers.ts';
@@ -15,6 +14,8 @@ import { laneOf } from './lane.ts';
 export interface CaptureParts {
   readonly spool: Spool;
   readonly random: Random;
+  /** Makes a UUID. */
+  readonly newId: () => string;
   readonly log: Logger;
 }
 
@@ -43,7 +44,7 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   const plan = live.capture;
   const { target } = laneOf(live, variantName);
   if (!plan || !target) return;
-  const line = captureLine(eventOf(exchange, plan, parts.random), plan);
+  const line = captureRecord(eventOf(exchange, plan, parts.newId()), plan);
   try {
     const kept = await parts.spool.append(target, inferenceTimeMs, line);
     if (!kept) parts.log.warn('capture is full: a record was not kept', { endpoint: live.key });
@@ -52,7 +53,7 @@ export async function capture(exchange: Exchange, parts: CaptureParts): Promise<
   }
 }
 
-function eventOf(exchange: Exchange, plan: CapturePlan, random: Random): CaptureEvent {
+function eventOf(exchange: Exchange, plan: CapturePlan, eventId: string): CaptureEvent {
   const { requestHeaders, requestBody, answerBody, answerSizeBytes } = exchange;
   const input: CapturedSide = {
     contentType: requestHeaders['content-type'],
@@ -67,7 +68,7 @@ function eventOf(exchange: Exchange, plan: CapturePlan, random: Random): Capture
   const inferenceId = requestHeaders[inferenceIdHeader];
   const attributes = requestHeaders[customAttributes];
   const event: Mutable<CaptureEvent> = {
-    eventId: uuid(random),
+    eventId,
     inferenceTimeMs: exchange.inferenceTimeMs,
     shadow: exchange.shadow,
   };

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defined } from '../kernel/assert.ts';
 import type { ByteBudget } from '../kernel/byte-budget.ts';
-import { uuid } from '../kernel/ids.ts';
+import { uuids } from '../kernel/ids.ts';
 import { Fault } from '../wire/operation.ts';
 import {
   type AdmissionParts,
@@ -25,7 +25,7 @@ import { type Invocation, type InvokeParts, invoke } from './invoke.ts';
 import { makeMirror } from './shadow.ts';
 import { invokeStream } from './stream.ts';
 
-export interface GatewayParts extends AdmissionParts, Omit<InvokeParts, 'mirror'> {
+export interface GatewayParts extends AdmissionParts, Omit<InvokeParts, 'mirror' | 'newId'> {
   readonly audit?: InvocationAudit;
   /** For bodies, which are held in memory; without bound when left out. */
   readonly bodies?: ByteBudget;
@@ -42,7 +42,8 @@ export interface Gateway {
 
 export function makeGateway(given: GatewayParts): Gateway {
   const mirror = makeMirror();
-  const parts = { ...given, mirror };
+  const newId = uuids(given.random);
+  const parts = { ...given, mirror, newId };
   // Who asks for a match handles it next: the path is read once.
   let last: { readonly req: IncomingMessage; readonly target: Target } | undefined;
   return {
@@ -55,7 +56,7 @@ export function makeGateway(given: GatewayParts): Gateway {
       const found = last?.req === req ? last.target : targetOf(req);
       last = undefined;
       const target = defined(found, 'the endpoint in the path');
-      const requestId = uuid(parts.random);
+      const requestId = newId();
       const hold = parts.bodies?.hold();
       try {
         await serve(req, res, { target, requestId, hold }, parts);

@@ -27,6 +27,7 @@ export function objectStoreContract(make: MakeObjectStore): void {
     return store;
   };
   describe('contents', () => contentsContract(open));
+  describe('passing parts', () => passingContract(open));
   describe('failures', () => failuresContract(open));
   describe('files', () => filesContract(open));
 }
@@ -97,6 +98,26 @@ export function chosenIdsContract(make: MakeObjectStore): void {
     expect(await idsOf(store)).toEqual([id]);
     const strange = store.put(streamOf('x'), { id: '../x' });
     await expect(strange).rejects.toThrow('an id of a blob');
+  });
+}
+
+function passingContract(open: MakeObjectStore): void {
+  test('parts that pass stay until the one after the next is asked for', async () => {
+    const store = await open();
+    const bytes = Uint8Array.from({ length: 3_000_001 }, (_, i) => (i * 7919) % 251);
+    const { id } = await store.put(streamOf(bytes));
+    for (const range of [undefined, { start: 11, end: 2_999_990 }, { start: 5, end: 5_000_000 }]) {
+      const copies: Buffer[] = [];
+      let before: Uint8Array | undefined;
+      for await (const part of store.read(id, range, { partsPass: true })) {
+        // Only now is the part before this one copied.
+        if (before) copies.push(Buffer.from(before));
+        before = part;
+      }
+      if (before) copies.push(Buffer.from(before));
+      const { start = 0, end = bytes.length } = range ?? {};
+      expect(Buffer.concat(copies).equals(bytes.subarray(start, end))).toBe(true);
+    }
   });
 }
 

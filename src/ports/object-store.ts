@@ -30,11 +30,19 @@ export interface PutOptions extends Abortable {
   readonly partsStay?: true;
 }
 
+export interface ReadOptions extends Abortable {
+  /**
+   * A part need not stay as it is once the one after the next is asked for: its memory may then be
+   * that of another.
+   */
+  readonly partsPass?: true;
+}
+
 export interface ObjectStore {
   /** Whole and durable when it resolves; when the stream throws, nothing is kept. */
   put(content: ByteStream, options?: PutOptions): Promise<Blob>;
   /** Throws `BlobMissing` on the first read when there is no such blob. */
-  read(id: string, range?: ByteRange, options?: Abortable): ByteStream;
+  read(id: string, range?: ByteRange, options?: ReadOptions): ByteStream;
   /** Idempotent. */
   delete(id: string): Promise<void>;
   asFile(id: string, options?: Abortable): Promise<BlobFile>;

@@ -20,6 +20,8 @@ export interface KeyPair {
 
 export interface Administrator extends KeyPair {
   readonly url: string;
+  /** Of the data plane, where it has processes of its own. */
+  readonly runtimeUrl?: string;
   readonly region: string;
 }
 
@@ -45,7 +47,7 @@ export async function readAdministrator(
 ): Promise<Outcome<Administrator>> {
   const note = await readNote(config);
   if (!note.ok) return note;
-  const { administrator, url, region, isSealed } = note.value;
+  const { administrator, url, region, isSealed, dataPlane } = note.value;
   if (isSealed) return refuse(`the server at ${url} is sealed: run modelkeep unseal`);
   if (administrator === undefined) {
     return refuse("the administrator's first keys are gone: use keys that IAM has made since");
@@ -56,7 +58,7 @@ export async function readAdministrator(
   for (const key of keys.value) key.fill(0);
   if (!opened.ok) return refuse(`the administrator's key pair does not open: ${opened.reason}`);
   const pair = JSON.parse(opened.value) as KeyPair;
-  return ok({ ...pair, url, region });
+  return ok({ ...pair, url, region, ...(dataPlane ? { runtimeUrl: dataPlane.url } : {}) });
 }
 
 async function keysOf(

@@ -3,27 +3,22 @@
  * share is cancelled by a message with its id.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { buffersOf } from '../engines/profile/profile.ts';
 import { shareProfiler } from '../jobs/data-quality/share.ts';
 import { defined } from '../kernel/assert.ts';
-import type { Analytics } from '../ports/analytics.ts';
 import type { FromHelper, ToHelper, WorkerOptions } from './analysis-messages.ts';
 import { yieldToRequests } from './analysis-priority.ts';
+import { analyticsOnDemand } from './analysis-tables.ts';
 
 yieldToRequests();
 const port = defined(parentPort, 'the port to the analysis thread');
-/** Most shares are of lines: a helper is ready sooner without what reads columns. */
-const analytics: Analytics = {
-  async *scan(source, abort) {
-    const { duckdbAnalytics } = await import('../adapters/duckdb/analytics.ts');
-    yield* duckdbAnalytics(workerData as WorkerOptions).scan(source, abort);
-  },
-  close: async () => {},
-};
+const analytics = analyticsOnDemand(workerData as WorkerOptions);
 const profile = shareProfiler(analytics);
 const running = new Map<number, AbortController>();
 
 function tell(message: FromHelper): void {
-  port.postMessage(message);
+  const profile = message.outcome?.ok ? message.outcome.value : undefined;
+  port.postMessage(message, profile ? buffersOf(profile) : []);
 }
 
 port.on('message', ({ id, share }: ToHelper) => {

@@ -10,6 +10,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from '../ports/metadata-store.ts';
 import type { FromHelper, ToHelper, WorkerOptions } from './analysis-messages.ts';
+import { helperLimits } from './analysis-priority.ts';
 
 /** Each has a database of its own beside what it reads. */
 const mostHelpers = 7;
@@ -91,6 +92,7 @@ class Helper {
   #start(): Worker {
     const worker = new Worker(new URL('./analysis-helper.js', import.meta.url), {
       workerData: this.#options,
+      resourceLimits: helperLimits,
     });
     worker.on('message', ({ id, outcome, failure }: FromHelper) => {
       if (this.#waiting?.id !== id) return;

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { duckdbAnalytics } from '../adapters/duckdb/analytics.ts';
 import { localScripts } from '../adapters/scripts/scripts.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
 import { profileToText } from '../engines/profile/profile.ts';
@@ -19,12 +18,13 @@ import type { Forwarder } from '../ports/forwarder.ts';
 import { shareAmong } from './analysis-helpers.ts';
 import type { FromWorker, Task, ToWorker, WorkerOptions } from './analysis-messages.ts';
 import { yieldToRequests } from './analysis-priority.ts';
+import { analyticsOnDemand } from './analysis-tables.ts';
 
 yieldToRequests();
 const port = defined(parentPort, 'the port to the server');
 const options = workerData as WorkerOptions;
 const { temporaryFolder } = options;
-const analytics = duckdbAnalytics(options);
+const analytics = analyticsOnDemand(options);
 const log = silentLogger;
 let forwarder: Forwarder | undefined;
 const scripts = localScripts({ workFolder: join(temporaryFolder, 'scripts') });

@@ -42,7 +42,8 @@ function asked(over: Partial<Asked> = {}, caller = ada): Asked {
 }
 
 async function faultOf(given: Asked, access = accessOf(new Set(['*']))): Promise<Fault> {
-  const thrown = await makeAuthorize({ ...parts, access })(given).catch((error: unknown) => error);
+  const asking = async () => makeAuthorize({ ...parts, access })(given);
+  const thrown = await asking().catch((error: unknown) => error);
   if (!(thrown instanceof Fault)) throw new Error('was not refused');
   return thrown;
 }

@@ -35,12 +35,8 @@ const nothingRefused: ReadonlyMap<string, string> = new Map();
 
 /** For the chain of operations: the first refusal that is not about one item of many ends it. */
 export function makeAuthorize({ access, clock, seal, noteUse }: AuthorizeParts): Authorize {
-  return async ({ call, service, operation, checks }) => {
-    const { caller } = call;
-    noteUse?.(caller, { service: signingName(service), region: call.scope.region });
-    const limit = sessionLimits(caller, service, operation);
-    if (limit !== undefined) throw faultOf(service, limit);
-    const asking: Asking = { caller, facts: factsOf(call, clock.nowMs()) };
+  async function refusedOf({ call, service, checks }: Asked) {
+    const asking: Asking = { caller: call.caller, facts: factsOf(call, clock.nowMs()) };
     let refused: Map<string, string> | undefined;
     for (const check of checks) {
       const refusal = await access.refusalOf(check, asking);
@@ -51,6 +47,16 @@ export function makeAuthorize({ access, clock, seal, noteUse }: AuthorizeParts):
       refused.set(item, refusal.message);
     }
     return refused ?? nothingRefused;
+  }
+
+  return (asked) => {
+    const { call, service, operation, checks } = asked;
+    const { caller } = call;
+    noteUse?.(caller, { service: signingName(service), region: call.scope.region });
+    const limit = sessionLimits(caller, service, operation);
+    if (limit !== undefined) throw faultOf(service, limit);
+    const mayAll = checks.every((check) => access.mayAlready?.(check, caller) === true);
+    return mayAll ? nothingRefused : refusedOf(asked);
   };
 }
 
@@ -64,6 +70,7 @@ export function makeInvokeAuthorize({
 }: Omit<AuthorizeParts, 'clock'>): InvokeAuthorize {
   return async ({ caller, check, facts }) => {
     noteUse?.(caller, { service: 'sagemaker', region: facts.region });
+    if (access.mayAlready?.(check, caller)) return;
     const refusal = await access.refusalOf(check, { caller, facts });
     if (!refusal) return;
     const headers = headersOf(refusal, seal);

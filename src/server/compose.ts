@@ -40,6 +40,9 @@ import { type Listener, makeListener } from '../wire/listener.ts';
 import { type Mounted } from '../wire/operation.ts';
 import type { KeyPair } from './administrator.ts';
 import { type Analyzers, makeAnalyzers } from './analyzers.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
+import { joinDataPlane } from './data-plane/join.ts';
+import type { WatchedStore } from './data-plane/watched-store.ts';
 import { type Guards, makeGuards, makeRoleObjects } from './guards.ts';
 import type { Route } from './http.ts';
 import { Loops } from './loops.ts';
@@ -61,6 +64,8 @@ export interface App {
   /** Of our own, beside the services: roles from activities, signing in, ending sessions. */
   readonly routes: readonly Route[];
   readonly gateway: Gateway;
+  /** Processes that serve invocations beside this one, where they were asked for. */
+  readonly dataPlane: DataPlane | undefined;
   readonly loops: Loops;
   /** The certificate under which topics sign, for whoever checks their messages. */
   certificatePem(name: string): Promise<string | undefined>;
@@ -72,6 +77,8 @@ export interface ComposeOptions {
   readonly keyring: Keyring;
   /** Where clients reach the server; asked late, because a free port is known late. */
   readonly publicUrl: () => string;
+  /** The world's store, where other processes follow what is written to it. */
+  readonly watched?: WatchedStore | undefined;
 }
 
 /** Processing jobs at a time: each holds a core while it profiles. */
@@ -89,7 +96,7 @@ const anonymous = new Set([
 ]);
 
 export async function compose(world: World, options: ComposeOptions): Promise<Outcome<App>> {
-  const { config, store, clock, wallClock, random, log } = world;
+  const { config, store, clock, random, log } = world;
   const vault = makeVault({ keyring: options.keyring, random });
   const keys = makeKeys({ store, vault, random, clock });
   const guards = makeGuards(world, { vault, partition });
@@ -98,7 +105,9 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
   if (!administrator.ok) return administrator;
 
   const loops = new Loops({ clock, log });
-  const engines = makeEngines(world, { loops, vault, keys });
+  let dataPlane: DataPlane | undefined;
+  const isElsewhere = (journal: string) => dataPlane?.isElsewhere(journal) ?? false;
+  const engines = makeEngines(world, { loops, vault, keys, isElsewhere });
   const objectsFor = makeRoleObjects(world, { objects: engines.objects, guards, partition });
   const { publicUrl } = options;
   const safekeeping = makeSafekeeping(world, {
@@ -106,31 +115,24 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     ...{ events: engines.events, objects: engines.objects, topics: engines.topics },
   });
   const { forJobs } = safekeeping;
-  const jobs = makeJobs(world, { engines, loops, access, objectsFor, forJobs, publicUrl });
+  const sealElsewhere = async (beforeMs: number) => dataPlane?.sealBefore(beforeMs);
+  const jobs = makeJobs(world, {
+    ...{ engines, loops, access, objectsFor, forJobs, publicUrl, sealElsewhere },
+  });
   for (const loop of [...jobs.loops, ...guards.loops, ...safekeeping.loops]) loops.add(loop);
   await takeUp(world, engines);
   await safekeeping.begin();
 
   const scope = { partition, region: config.region, account: config.account };
-  const { findSecret } = identity;
   const services = mountServices(world, { engines, loops, jobs, guards, vault, keys, safekeeping });
-  const bodies = byteBudget(config.bodyMemoryMb * 2 ** 20);
-  const listener = makeListener({
-    bodies,
-    services,
-    findSecret,
-    authorize: guards.authorize,
-    audit: safekeeping.calls.audit,
-    clock: wallClock,
-    scope,
-    random,
-    log,
-    objectDomains: config.objectDomains,
-    anonymous,
-  });
+  // Processes of the data plane have the same share each.
+  const bodies = byteBudget((config.bodyMemoryMb * 2 ** 20) / (config.dataPlaneProcesses + 1));
+  const listener = makeOperations(world, { services, guards, safekeeping, bodies, scope });
   const gateway = makeDataPlane(world, { engines, guards, safekeeping, loops, bodies });
+  dataPlane = joinDataPlane(world, { engines, guards, safekeeping, loops, ...options });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
+    await dataPlane?.stop();
     await loops.stop();
     await gateway.idle();
     await jobs.endpoints.close();
@@ -145,12 +147,31 @@ export async function compose(world: World, options: ComposeOptions): Promise<Ou
     routes: ownRoutes(world, { guards, scope, safekeeping }),
     listener,
     gateway,
+    dataPlane,
     loops,
     certificatePem: (name) => engines.topics.certificatePem(name),
     stop: () => {
       stopping ??= stop();
       return stopping;
     },
+  });
+}
+
+interface OperationParts extends Pick<DataPlaneParts, 'guards' | 'safekeeping' | 'bodies'> {
+  readonly services: readonly Mounted[];
+  readonly scope: Scope;
+}
+
+function makeOperations(
+  { config, wallClock: clock, random, log }: World,
+  { services, guards, safekeeping, bodies, scope }: OperationParts,
+): Listener {
+  return makeListener({
+    ...{ bodies, services, clock, scope, random, log, anonymous },
+    findSecret: guards.identity.findSecret,
+    authorize: guards.authorize,
+    audit: safekeeping.calls.audit,
+    objectDomains: config.objectDomains,
   });
 }
 
@@ -224,13 +245,18 @@ export interface Shared {
   readonly vault: ReturnType<typeof makeVault>;
 }
 
+interface EngineParts extends Shared {
+  /** Whether another process writes to the journal. */
+  readonly isElsewhere: (journal: string) => boolean;
+}
+
 export type Engines = ReturnType<typeof makeEngines>;
 
-function makeEngines(world: World, { loops, vault, keys }: Shared) {
-  const { store, blobs, journals, clock, random, log, certificates, config } = world;
+function makeEngines(world: World, { loops, vault, keys, isElsewhere }: EngineParts) {
+  const { store, blobs, digests, journals, clock, random, log, certificates, config } = world;
   const maxAgeMs = config.captureFlushSeconds * 1_000;
   return {
-    objects: makeObjects({ store, blobs, keys, partition, clock, random, log }),
+    objects: makeObjects({ store, blobs, digests, keys, partition, clock, random, log }),
     queues: makeQueues({ store, clock, random, wait }),
     topics: makeTopics({ store, certificates, secrets: secretsOf(vault), clock, random }),
     series: makeSeries({ store, clock }),
@@ -238,8 +264,7 @@ function makeEngines(world: World, { loops, vault, keys }: Shared) {
     fleet: new Fleet(),
     counters: new RequestCounters(),
     spool: new Spool({
-      journals,
-      random,
+      ...{ journals, random, isElsewhere },
       limits: { ...defaultSpoolLimits, maxAgeMs },
       onChange: () => loops.wake('capture'),
       onUnreadable: (journal, cause) =>
@@ -283,6 +308,8 @@ interface JobParts {
   readonly objectsFor: ObjectsFor;
   readonly forJobs: Safekeeping['forJobs'];
   readonly publicUrl: () => string;
+  /** Takes over what other processes have captured before the instant. */
+  readonly sealElsewhere: (beforeMs: number) => Promise<void>;
 }
 
 export interface Jobs {
@@ -328,6 +355,7 @@ function makeJobs(world: World, parts: JobParts): Jobs {
     analyzers: analyzers.byRepository,
     async captured(beforeMs) {
       spool.sealBefore(beforeMs);
+      await parts.sealElsewhere(beforeMs);
       await loops.run(captureLoopName);
     },
     queue: engines.processingQueue,

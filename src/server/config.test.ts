@@ -109,6 +109,25 @@ test('a file that is missing, no JSON or no object is an error', async () => {
   });
 });
 
+test.each([
+  [{ processes: '2' }, 'go together: give both or none'],
+  [{ port: '0' }, 'go together: give both or none'],
+  [{ processes: '65', port: '0' }, '--data-plane-processes must be a whole number from 0 to 64'],
+  [{ processes: '2', port: '65536' }, '--data-plane-port must be a whole number from 0 to 65535'],
+  [{ processes: '2', port: '4566' }, '--data-plane-port 4566 is the port of the server'],
+  [{ processes: '1', port: '0', ephemeral: 'true' }, '--data-plane-processes needs a data folder'],
+])('a data plane of %j is refused', (given: Partial<Record<string, string>>, reason) => {
+  const { processes, port, ephemeral } = given;
+  const flags = { 'data-plane-processes': processes, 'data-plane-port': port, ephemeral };
+  expect(read({ flags })).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+});
+
+test('a data plane has as many processes as were asked for, and none by default', () => {
+  const flags = { 'data-plane-processes': '2', 'data-plane-port': '0' };
+  expect(read({ flags })).toMatchObject({ value: { dataPlaneProcesses: 2, dataPlanePort: 0 } });
+  expect(read({})).toMatchObject({ value: { dataPlaneProcesses: 0, dataPlanePort: undefined } });
+});
+
 test('the two halves of a key pair go together', () => {
   const reason = '--access-key-id and --secret-access-key go together: give both or none';
   expect(read({ flags: { 'access-key-id': 'A' } })).toEqual({ ok: false, reason });

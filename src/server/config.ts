@@ -24,6 +24,8 @@ export interface Config {
   readonly workFolder: string | undefined;
   readonly host: string;
   readonly port: number;
+  readonly dataPlaneProcesses: number;
+  readonly dataPlanePort: number | undefined;
   readonly maxConnections: number;
   readonly bodyMemoryMb: number;
   readonly account: string;
@@ -102,6 +104,22 @@ export const settings: Readonly<Record<keyof Config, Setting>> = {
     fallback: 4566,
     parse: whole(0, 65_535),
     meaning: 'the port to listen on; 0 takes a free one (default 4566)',
+  },
+  dataPlaneProcesses: {
+    flag: 'data-plane-processes',
+    environment: 'MODELKEEP_DATA_PLANE_PROCESSES',
+    fallback: 0,
+    parse: whole(0, 64),
+    meaning:
+      'processes beside the server that serve invocations on the data-plane port (default 0: the ' +
+      'server alone)',
+  },
+  dataPlanePort: {
+    flag: 'data-plane-port',
+    environment: 'MODELKEEP_DATA_PLANE_PORT',
+    fallback: undefined,
+    parse: whole(0, 65_535),
+    meaning: 'the port of those processes; 0 takes a free one (default none)',
   },
   maxConnections: {
     flag: 'max-connections',
@@ -380,6 +398,8 @@ export function readConfig(sources: ConfigSources): Outcome<Config> {
   if ((result.accessKeyId === undefined) !== (result.secretAccessKey === undefined)) {
     return refuse('--access-key-id and --secret-access-key go together: give both or none');
   }
+  const apart = dataPlaneProblem(result);
+  if (apart !== undefined) return refuse(apart);
   if (sources.environment[passphraseVariable] !== undefined && !result.passphraseFromEnvironment) {
     return refuse(
       `${passphraseVariable} is set, where other programs may see it: say ` +
@@ -387,6 +407,21 @@ export function readConfig(sources: ConfigSources): Outcome<Config> {
     );
   }
   return ok(result);
+}
+
+function dataPlaneProblem(config: Config): string | undefined {
+  const { dataPlaneProcesses, dataPlanePort, port, ephemeral } = config;
+  if (dataPlaneProcesses > 0 !== (dataPlanePort !== undefined)) {
+    return '--data-plane-processes and --data-plane-port go together: give both or none';
+  }
+  if (dataPlaneProcesses === 0) return undefined;
+  if (ephemeral) {
+    return '--data-plane-processes needs a data folder: what --ephemeral keeps, one process has';
+  }
+  if (dataPlanePort === port && port !== 0) {
+    return `--data-plane-port ${port} is the port of the server: give it another`;
+  }
+  return undefined;
 }
 
 function nameOf(setting: Setting, name: string, sources: ConfigSources): string {

@@ -14,6 +14,8 @@ export { makeFolder } from './seal-folder.ts';
 /** What `modelkeep env` and `modelkeep status` need of a server that was started on the folder. */
 export interface ServerNote {
   readonly url: string;
+  /** Where invocations are served beside `url`, and by how many processes. */
+  readonly dataPlane?: { readonly url: string; readonly processes: number };
   readonly region: string;
   readonly processId: number;
   /** See `administrator.ts`. */

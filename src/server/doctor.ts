@@ -32,6 +32,7 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
       await metadata(folder),
       await analytics(folder),
       await port(config),
+      ...(await dataPlane(config)),
       await program('python3', 'model programs in Python cannot run here'),
       ...(await scripts(folder)),
     ];
@@ -114,6 +115,18 @@ async function port({ host, port: number }: Config): Promise<Finding> {
     await listening.close();
   });
   return finding.grade === 'bad' ? { ...finding, grade: 'limited' } : finding;
+}
+
+/** A process that waits for a core makes nothing faster. */
+async function dataPlane(config: Config): Promise<readonly Finding[]> {
+  const { host, dataPlaneProcesses: count, dataPlanePort = 0 } = config;
+  if (count === 0) return [];
+  const { grade, detail } = await port({ ...config, port: dataPlanePort });
+  const subject = 'data plane';
+  if (grade !== 'good') return [{ grade, subject, detail }];
+  const cores = availableParallelism();
+  const about = `${count} beside the server on ${cores} cores, ${host}:${dataPlanePort} is free`;
+  return [{ grade: count < cores ? 'good' : 'limited', subject, detail: about }];
 }
 
 async function attempt(

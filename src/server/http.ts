@@ -55,8 +55,18 @@ export interface ListenAt {
 /** For browsers: this host is spoken to over TLS, for a year. */
 const strictTransport = 'max-age=31536000';
 
+/** A server that is given its connections by `listen`, or by whoever else takes them. */
+export interface HttpServer {
+  readonly server: Server;
+  /** Ends what it watches; connections go on. */
+  stop(): void;
+}
+
 /** The first route that matches takes the request; the last must match everything. */
-export async function listen(routes: () => readonly Route[], at: ListenAt): Promise<Listening> {
+export function httpServer(
+  routes: () => readonly Route[],
+  at: Omit<ListenAt, 'host' | 'port'>,
+): HttpServer {
   const { tls } = at;
   // What follows a refused request on its connection may be part of it.
   const condemned = new WeakSet<Socket>();
@@ -90,6 +100,17 @@ export async function listen(routes: () => readonly Route[], at: ListenAt): Prom
   const maxConnections = affordableConnections(at.maxConnections ?? defaultMax);
   const limits = { ...defaultConnectionLimits, maxConnections, ...at.limits };
   const connections = guardConnections(server, limits, tls !== undefined);
+  return {
+    server,
+    stop() {
+      unwatch();
+      connections.stop();
+    },
+  };
+}
+
+export async function listen(routes: () => readonly Route[], at: ListenAt): Promise<Listening> {
+  const { server, stop } = httpServer(routes, at);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.host, resolve);
@@ -97,10 +118,9 @@ export async function listen(routes: () => readonly Route[], at: ListenAt): Prom
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
   return {
-    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    url: `${at.tls ? 'https' : 'http'}://${host}:${port}`,
     async close() {
-      unwatch();
-      connections.stop();
+      stop();
       await drain(server);
     },
   };

@@ -20,6 +20,8 @@ import { type Unsealed, type Unsealing, unseal } from './unseal.ts';
 
 export interface RunningServer {
   readonly url: string;
+  /** Of processes of their own; undefined while sealed, and where there are none. */
+  readonly dataPlaneUrl: string | undefined;
   /** Undefined while sealed, and when all of the administrator's keys are gone or inactive. */
   readonly administrator: KeyPair | undefined;
   readonly isSealed: boolean;
@@ -42,6 +44,9 @@ export async function startServer(
   config: Config,
   options: StartOptions = {},
 ): Promise<Outcome<RunningServer>> {
+  if (options.virtualStartMs !== undefined && config.dataPlaneProcesses > 0) {
+    return refuse('a data plane of its own goes by the clock of the machine alone');
+  }
   // Nothing of an ephemeral server is in the folder but its note.
   if (config.ephemeral) return startUnlocked(config, { ...options, release: async () => {} });
   const lock = await lockFolder(config);
@@ -133,6 +138,9 @@ function runningServer({ state, listening, virtual, release }: RunningParts): Ru
   };
   return {
     url,
+    get dataPlaneUrl() {
+      return state.dataPlaneUrl;
+    },
     get administrator() {
       return state.administrator;
     },

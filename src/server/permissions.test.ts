@@ -93,7 +93,8 @@ interface Asked {
 async function* asked(mounted: Mounted): AsyncGenerator<Asked> {
   for (const operation of mounted.operations) {
     for (const input of inputsOf(mounted.service, operation)) {
-      const needs = await mounted.needs(operation, input, stranger).catch((error: unknown) => {
+      const asking = async () => mounted.needs(operation, input, stranger);
+      const needs = await asking().catch((error: unknown) => {
         if (error instanceof Fault) return error;
         throw new Error(`${mounted.service}.${operation}`, { cause: error });
       });
@@ -133,7 +134,8 @@ test('who has no rights may do nothing but learn who they are', async () => {
       if (needs instanceof Fault) continue;
       const checks = needs === 'open' ? [] : needs;
       const call = { call: stranger, service, operation, checks };
-      const refused = await app.guards.authorize(call).catch((error: unknown) => error);
+      const asking = async () => app.guards.authorize(call);
+      const refused = await asking().catch((error: unknown) => error);
       if (!(refused instanceof Error)) allowed.add(`${service}.${operation}`);
       else expect(refused).toMatchObject({ code: expect.stringMatching(deniedCode) });
     }

@@ -12,6 +12,7 @@ import { type KeyPair, sealKeyPair, sealUnderKeyFile } from './administrator.ts'
 import { type App, compose } from './compose.ts';
 import type { Config } from './config.ts';
 import { writeNote } from './data-folder.ts';
+import { watchedStore } from './data-plane/watched-store.ts';
 import { answerJson, fixedRoute, type Route } from './http.ts';
 import { checkGeneration, type Generations } from './rollback.ts';
 import { type Unsealed, unsealedBy } from './unseal.ts';
@@ -70,6 +71,15 @@ export class ServerState {
 
   get administrator(): KeyPair | undefined {
     return this.#running?.app.administrator;
+  }
+
+  /** Undefined where there is none beside the server. */
+  get dataPlaneUrl(): string | undefined {
+    const port = this.#running?.app.dataPlane?.port;
+    if (port === undefined) return undefined;
+    const url = new URL(this.#parts.publicUrl());
+    url.port = String(port);
+    return url.origin;
   }
 
   /** Of an open server. */
@@ -166,6 +176,8 @@ export class ServerState {
   }
 
   async #serve(): Promise<Outcome<void>> {
+    const apart = (await this.app.dataPlane?.start()) ?? ok(undefined);
+    if (!apart.ok) return apart;
     const noted = await this.#note({});
     if (!noted.ok) return noted;
     await this.app.loops.start({ timers: this.#timers });
@@ -187,12 +199,14 @@ export class ServerState {
 
   async #begin({ keyring, folder, sealGeneration }: Unsealed): Promise<Outcome<Running>> {
     const { config, clock, publicUrl } = this.#parts;
-    const world = await openWorld(this.#settings, clock, keyring);
+    const opened = await openWorld(this.#settings, clock, keyring);
+    const watched = config.dataPlaneProcesses > 0 ? watchedStore(opened.store) : undefined;
+    const world = watched ? { ...opened, store: watched } : opened;
     const { store } = world;
     const counted = config.ephemeral
       ? ok(undefined)
       : await checkGeneration({ config, store, folder, sealGeneration });
-    const app = counted.ok ? await compose(world, { keyring, publicUrl }) : counted;
+    const app = counted.ok ? await compose(world, { keyring, publicUrl, watched }) : counted;
     if (!app.ok || !counted.ok) {
       await closeWorld(world);
       return app.ok ? refuse('not counted') : app;
@@ -202,7 +216,12 @@ export class ServerState {
 
   async #note({ isSealed = false }: { readonly isSealed?: boolean }): Promise<Outcome<void>> {
     const { config, publicUrl } = this.#parts;
-    const note = { url: publicUrl(), region: config.region, processId: process.pid };
+    const { dataPlaneProcesses: processes, region } = config;
+    const { dataPlaneUrl } = this;
+    const note = {
+      ...{ url: publicUrl(), region, processId: process.pid },
+      ...(dataPlaneUrl === undefined ? {} : { dataPlane: { url: dataPlaneUrl, processes } }),
+    };
     const { administrator } = this;
     if (isSealed || !administrator) {
       await writeNote(config, isSealed ? { ...note, isSealed } : note);

@@ -14,6 +14,12 @@ import { openKeyring } from './unseal.ts';
 export interface Status {
   readonly url: string;
   readonly ready: boolean;
+  /** Of processes beside the server, as it was started; `ready`: one of them answers. */
+  readonly dataPlane?: {
+    readonly url: string;
+    readonly processes: number;
+    readonly ready: boolean;
+  };
   /** It answers, and waits to be unsealed: nothing else is known of it. */
   readonly isSealed?: boolean;
   /** Kind to how many of each status: `endpoints` to `2 (InService 1, Failed 1)`. */
@@ -27,14 +33,17 @@ const mostRows = 10_000;
 export async function readStatus(config: Config): Promise<Outcome<Status>> {
   const note = await readNote(config);
   if (!note.ok) return note;
-  const { url } = note.value;
+  const { url, dataPlane } = note.value;
   const health = await healthOf(url);
   const ready = health?.ok ?? false;
   if (health?.status === 503) {
     return ok({ url, ready, isSealed: true, counts: {}, schedules: [] });
   }
+  const apart = dataPlane && {
+    dataPlane: { ...dataPlane, ready: (await healthOf(dataPlane.url))?.ok ?? false },
+  };
   if (!existsSync(metadataPath(config.data))) {
-    return ok({ url, ready, counts: {}, schedules: [] });
+    return ok({ url, ready, ...apart, counts: {}, schedules: [] });
   }
   const keyring = await openKeyring(config);
   if (!keyring.ok) return keyring;
@@ -46,7 +55,7 @@ export async function readStatus(config: Config): Promise<Outcome<Status>> {
       runs: await countBy(store, executions, (row) => row.status),
       alarms: await countBy(store, alarms, (row) => row.state.value),
     };
-    return ok({ url, ready, counts, schedules: await scheduleLines(store) });
+    return ok({ url, ready, ...apart, counts, schedules: await scheduleLines(store) });
   } finally {
     await store.close();
   }

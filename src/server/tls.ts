@@ -32,7 +32,9 @@ export interface TlsSource {
 const watchMs = 2_000;
 
 /** Refused unless certificate and key are given together. Undefined: no TLS. */
-export function tlsFilesOf(config: Config): Outcome<TlsFiles | undefined> {
+export function tlsFilesOf(
+  config: Pick<Config, 'tlsCertificate' | 'tlsKey' | 'tlsClientAuthority'>,
+): Outcome<TlsFiles | undefined> {
   const { tlsCertificate: certificate, tlsKey: key, tlsClientAuthority: clientAuthority } = config;
   if ((certificate === undefined) !== (key === undefined)) {
     return refuse('--tls-certificate and --tls-key go together: give both or none');

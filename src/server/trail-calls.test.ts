@@ -38,6 +38,10 @@ beforeEach(() => {
         if (!writable) throw new Error('ENOSPC');
         kept.push(event);
       },
+      async recordLine({ text }) {
+        if (!writable) throw new Error('ENOSPC');
+        kept.push(JSON.parse(text));
+      },
       wants: (kind) => kind.category === 'Management' || wanted(kind),
       isWritable: async () => writable,
     },

@@ -7,7 +7,6 @@ import type { EventBus } from '../engines/events/bus.ts';
 import {
   beginEvent,
   buildEvent,
-  eventKindsOf,
   type FinishedCall,
   type RecordFacts,
   setFault,
@@ -15,13 +14,14 @@ import {
 import { type Elements, plainElementsOf } from '../engines/trail/elements.ts';
 import type { TrailEvent, TrailResource } from '../engines/trail/event.ts';
 import { type CallKind, kindOf } from '../engines/trail/kinds.ts';
+import { knownKindsOf, lineOf } from '../engines/trail/line.ts';
 import { hidden } from '../engines/trail/masks.ts';
 import { resourcesOf } from '../engines/trail/resources.ts';
 import type { Trail } from '../engines/trail/trail.ts';
 import type { InvocationAudit, Invoked } from '../gateway/audit.ts';
 import type { Check } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { uuid } from '../kernel/ids.ts';
+import { uuids } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Audit, Finished } from '../wire/chain.ts';
@@ -30,7 +30,9 @@ import { loadModel } from '../wire/model/load.ts';
 import type { Call, Fault } from '../wire/operation.ts';
 
 export interface TrailCallsParts {
-  readonly trail: Pick<Trail, 'record' | 'wants' | 'isWritable'>;
+  /** Without `recordLine` every record is made as an event. */
+  readonly trail: Pick<Trail, 'record' | 'wants' | 'isWritable'> &
+    Partial<Pick<Trail, 'recordLine'>>;
   /** Gets the management events that change something. */
   readonly events: Pick<EventBus, 'publish'>;
   /** Of records. */
@@ -75,24 +77,40 @@ export interface TrailCalls {
 
 export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
   const { trail, clock, random } = parts;
-  const facts = () => ({ nowMs: clock.nowMs(), eventId: uuid(random) });
-  const isWanted = (call: Parameters<typeof eventKindsOf>[0]) =>
+  const nextId = uuids(random);
+  const facts = () => ({ nowMs: clock.nowMs(), eventId: nextId() });
+  const isWanted = (call: Parameters<typeof knownKindsOf>[0]) =>
     kindOf(call.service, call.operation).category === 'Management' ||
-    eventKindsOf(call).some((kind) => trail.wants(kind));
+    knownKindsOf(call).some((kind) => trail.wants(kind));
+
+  function unkept(event: string, cause: unknown): Fault {
+    parts.log.error('a record of the audit trail was not kept', cause, { event });
+    return faults.unaudited();
+  }
 
   async function keep(event: TrailEvent): Promise<void> {
     try {
       await trail.record(event);
     } catch (cause) {
-      parts.log.error('a record of the audit trail was not kept', cause, { event: event.eventID });
-      throw faults.unaudited();
+      throw unkept(event.eventID, cause);
     }
-    if (event.managementEvent && !event.readOnly) await publish(event, parts.events);
+    if (isPublished(event)) await publish(event, parts.events);
+  }
+
+  function keepCall(call: FinishedCall): Promise<void> {
+    const about = facts();
+    const { category, readOnly } = kindOf(call.service, call.operation);
+    const published = isPublished({ managementEvent: category === 'Management', readOnly });
+    const line = published || !trail.recordLine ? undefined : lineOf(call, about);
+    if (!line || !trail.recordLine) return keep(buildEvent(call, about));
+    return trail.recordLine(line).catch((cause: unknown) => {
+      throw unkept(line.eventID, cause);
+    });
   }
 
   return {
     audit: {
-      async canRecord({ call, service, operation, checks }) {
+      canRecord({ call, service, operation, checks }) {
         const { caller } = call;
         if (!isWanted({ service, operation, caller, checks })) return true;
         return trail.isWritable();
@@ -100,7 +118,7 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
       async record(finished) {
         const { call, service, operation, checks } = finished;
         if (!isWanted({ service, operation, caller: call.caller, checks })) return;
-        await keep(buildEvent(finishedCallOf(finished), facts()));
+        await keepCall(finishedCallOf(finished));
       },
     },
     invocations(invoked) {
@@ -116,7 +134,7 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
         canRecord: () => trail.isWritable(),
         record(fault) {
           if (fault) about.fault = faultOf(fault);
-          return keep(buildEvent(about, facts()));
+          return keepCall(about);
         },
       };
     },
@@ -129,9 +147,9 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
 }
 
 /** Members one by one: joining objects would cost as much as all the rest. */
-function finishedCallOf({ call, service, operation, checks, ...ended }: Finished): FinishedCall {
+function finishedCallOf(finished: Finished): FinishedCall {
+  const { call, service, operation, checks, input, output, fault } = finished;
   const model = loadModel(service).operations.get(operation);
-  const { input, output, fault } = ended;
   const told: Mutable<FinishedCall> = {
     service,
     operation,
@@ -241,6 +259,10 @@ function signInEvent(told: SignInTold, facts: RecordFacts): TrailEvent {
   event.additionalEventData = { MobileVersion: 'No', MFAUsed: usedMfa ? 'Yes' : 'No' };
   event.eventType = 'AwsConsoleSignIn';
   return event;
+}
+
+function isPublished(event: Pick<TrailEvent, 'managementEvent' | 'readOnly'>): boolean {
+  return event.managementEvent && !event.readOnly;
 }
 
 /** As EventBridge delivers what CloudTrail records. */

@@ -2,6 +2,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { x509Certificates } from '../adapters/certificates/x509.ts';
+import { threadDigests } from '../adapters/digests/thread-digests.ts';
 import { fileJournals } from '../adapters/files/journals.ts';
 import { fileObjectStore } from '../adapters/files/object-store.ts';
 import { folderTemporaryFiles } from '../adapters/files/temporary-files.ts';
@@ -31,6 +32,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Certificates } from '../ports/certificates.ts';
+import type { Digests } from '../ports/digests.ts';
 import type { EventQueries } from '../ports/event-queries.ts';
 import type { Forwarder } from '../ports/forwarder.ts';
 import type { Functions } from '../ports/functions.ts';
@@ -60,6 +62,7 @@ export interface World {
   readonly store: MetadataStore;
   readonly blobs: SealedStore;
   readonly journals: Journals;
+  readonly digests: Digests;
   /** Of the audit trail alone: nothing else finds, or sweeps, what is in them. */
   readonly trail: { readonly blobs: SealedStore; readonly journals: Journals };
   readonly workspaces: Workspaces;
@@ -95,7 +98,8 @@ export async function openWorld(config: Config, clock: Clock, keyring: Keyring):
     wallClock: systemClock,
     random: systemRandom,
     log,
-    ...(await storesOf(config, { keyring, workFolder })),
+    ...(await storesOf(config, { keyring, workFolder, log })),
+    digests: threadDigests(),
     workspaces: folderWorkspaces(join(workFolder, 'jobs')),
     launcher: launcherOf(config, workFolder),
     poster: makePoster({ allow: policyOf(config.webhookHosts) }),
@@ -174,16 +178,17 @@ interface Unsealed extends Kept {
 
 interface StoreParts {
   readonly keyring: Keyring;
+  readonly log: Logger;
   readonly workFolder: string;
 }
 
-async function storesOf(config: Config, { keyring, workFolder }: StoreParts): Promise<Stores> {
+async function storesOf(config: Config, { keyring, log, workFolder }: StoreParts): Promise<Stores> {
   const inner = config.ephemeral ? memoryStores() : await fileStores(config.data, keyring);
   const temporaryFiles = folderTemporaryFiles(join(workFolder, 'objects'));
   const parts = { keyring, random: systemRandom };
   const sealed = ({ blobs, journals }: Kept, purpose: string) => ({
     blobs: sealedObjects(blobs, { ...parts, temporaryFiles }),
-    journals: sealedJournals(journals, makeSealer({ ...parts, purpose })),
+    journals: sealedJournals(journals, makeSealer({ ...parts, purpose }), log),
   });
   const { store, trail, ...kept } = inner;
   return { store, ...sealed(kept, 'journals'), trail: sealed(trail, 'trail') };

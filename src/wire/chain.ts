@@ -3,11 +3,12 @@
  * authorize, operate, encode. Sockets and the last word on failures are the listener's.
  */
 import type { Scope } from '../kernel/arn.ts';
-import { defined } from '../kernel/assert.ts';
 import type { Hold } from '../kernel/byte-budget.ts';
 import type { ByteStream } from '../kernel/bytes.ts';
 import type { Check } from '../kernel/check.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { isPromise, type Soon } from '../kernel/soon.ts';
+import { type Opening, WireCall } from './call.ts';
 import { faults } from './faults.ts';
 import type { OperationModel } from './model/types.ts';
 import type { Call, Caller, Fault, Mounted, TlsFacts } from './operation.ts';
@@ -15,9 +16,10 @@ import { protocols } from './protocols/index.ts';
 import { Malformed } from './protocols/malformed.ts';
 import type { Protocol, WireRequest, WireResponse } from './protocols/protocol.ts';
 import { gatherBody, type RequestHead, unpackedBody } from './request.ts';
-import { guessProtocol, route, type Target } from './route.ts';
+import { guessProtocol, type Routing, route, type Target } from './route.ts';
 import {
   type FindSecret,
+  type SignedRequest,
   sha256Hex,
   type Verified,
   verifiedBody,
@@ -36,7 +38,7 @@ export interface Asked {
 }
 
 /** Throws a `Fault` to refuse; answers the refused items (`Check.item`) with the reason of each. */
-export type Authorize = (asked: Asked) => Promise<ReadonlyMap<string, string>>;
+export type Authorize = (asked: Asked) => Soon<ReadonlyMap<string, string>>;
 
 /** What became of a call that reached an operation; for the trail of who did what. */
 export interface Finished {
@@ -52,12 +54,12 @@ export interface Finished {
   readonly fault?: Fault;
 }
 
-/** Who keeps the trail. A rejection of either fails the call, as one that cannot be told of. */
+/** Who keeps the trail. A failure of either fails the call, as one that cannot be told of. */
 export interface Audit {
   /** Asked of an authorized call before it runs: false when its record could not be kept. */
-  canRecord(asked: Asked): Promise<boolean>;
+  canRecord(asked: Asked): Soon<boolean>;
   /** Awaited before the answer is sent. */
-  record(finished: Finished): Promise<void>;
+  record(finished: Finished): Soon<void>;
 }
 
 export interface ChainParts {
@@ -81,7 +83,7 @@ export interface Arrival {
   readonly head: RequestHead;
   readonly body: ByteStream;
   /** The whole body, within the bound of those that are held; `body` is then not read. */
-  readonly wholeBody?: () => Promise<Buffer>;
+  wholeBody?(): Promise<Buffer>;
   readonly requestId: string;
   readonly endpointUrl: string;
   readonly signal: AbortSignal;
@@ -90,32 +92,43 @@ export interface Arrival {
   /** What is kept of the body counts here; whoever made it releases it. */
   readonly hold?: Hold;
   /** Told as soon as it is known, so that failures are worded right. */
-  readonly onTarget: (target: Target) => void;
+  onTarget(target: Target): void;
 }
 
 export type Chain = (arrival: Arrival) => Promise<WireResponse>;
 
 export function makeChain(parts: ChainParts): Chain {
-  const services = new Map(parts.services.map((mounted) => [mounted.service, mounted]));
+  const stations = new Map(parts.services.map((mounted) => [mounted.service, stationOf(mounted)]));
   return async (arrival) => {
-    const body = await limit(arrival);
-    const target = find(arrival, body.plain, parts);
-    const signer = await authenticate(arrival, { target, raw: body.raw, parts });
-    assertBuilt(services, target);
-    const { call, request } = await open(arrival, { target, plain: body.plain, signer, parts });
-    const output = await audited({ target, call, audit: parts.audit }, async (seen) => {
-      const input = decode(target, request);
-      seen.input = input;
-      validate(target, input, parts);
-      const asked = await asking(services, { target, input, call });
-      seen.checks = asked.checks;
-      const refused = await parts.authorize(asked);
-      if (parts.audit && !(await parts.audit.canRecord(asked))) throw faults.unaudited();
-      const running = refused.size === 0 ? call : { ...call, refused };
-      return operate(services, { target, input, call: running });
+    const { head } = arrival;
+    const guess = guessProtocol(head);
+    // Bodies are held in memory within a bound; those of objects are streamed instead.
+    const body = guess === 'rest-xml' ? nothingHeld : await limit(arrival);
+    const target = find(arrival, { guess, body: body.plain, objectDomains: parts.objectDomains });
+    const verified = await verifySignature(signedOf(head, target, body.raw), {
+      findSecret: parts.findSecret,
+      nowMs: parts.clock.nowMs(),
+      services: target.service.facts.signingNames,
     });
+    const signer = verified ? signerOf(verified, parts) : anonymousSigner(target, parts);
+    const station = builtStation(stations, target);
+    const call = open(arrival, { station, signer, parts });
+    const running: Running = { station, target, call, input: {}, checks: [] };
+    const request = requestOf(arrival, { target, plain: body.plain, signer, call });
+    const whole = isPromise(request) ? await request : request;
+    const output = await audited(running, parts, whole);
     return protocols[target.protocol].encode(target.operation, output, arrival.requestId);
   };
+}
+
+/** A service that is mounted. */
+interface Station {
+  readonly mounted: Mounted;
+  readonly built: ReadonlySet<string>;
+}
+
+function stationOf(mounted: Mounted): Station {
+  return { mounted, built: new Set(mounted.operations) };
 }
 
 interface HeldBody {
@@ -124,12 +137,11 @@ interface HeldBody {
   readonly plain: Buffer;
 }
 
-const noBody = Buffer.alloc(0);
+const nothingHeld: HeldBody = { raw: undefined, plain: Buffer.alloc(0) };
 
-/** Bodies are held in memory within a bound; those of objects are streamed instead. */
-async function limit({ head, body, wholeBody, hold }: Arrival): Promise<HeldBody> {
-  if (guessProtocol(head) === 'rest-xml') return { raw: undefined, plain: noBody };
-  const raw = await (wholeBody ? wholeBody() : gatherBody(body, hold));
+async function limit(arrival: Arrival): Promise<HeldBody> {
+  const { head, hold } = arrival;
+  const raw = await (arrival.wholeBody?.() ?? gatherBody(arrival.body, hold));
   const packed = head.headers['content-encoding'] !== undefined;
   if (!packed) return { raw, plain: raw };
   const plain = await unpackedBody(head.headers, raw);
@@ -139,80 +151,107 @@ async function limit({ head, body, wholeBody, hold }: Arrival): Promise<HeldBody
 
 type Found = Target & { readonly operation: OperationModel };
 
-function find(arrival: Arrival, body: Buffer, { objectDomains }: ChainParts): Found {
+function find(arrival: Arrival, routing: Routing): Found {
   const { head } = arrival;
-  const target = refusing(guessed(head), () => route(head, { body, objectDomains }));
+  const target = refusing(protocols[routing.guess], () => route(head, routing));
   arrival.onTarget(target);
-  const { operation, protocol, asked } = target;
-  if (operation) return { ...target, operation };
+  if (isFound(target)) return target;
+  const { protocol, asked } = target;
   if (protocol === 'rest-xml') throw faults.methodNotAllowed(head.method);
   if (protocol !== 'query' && protocol !== 'ec2')
     throw faults.unknownOperation(asked.slice(0, 128));
   throw faults.invalidAction(asked.slice(0, 128), target.service.facts.version);
 }
 
-function guessed(head: RequestHead): Protocol {
-  return protocols[guessProtocol(head)];
+function isFound(target: Target): target is Found {
+  return target.operation !== undefined;
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function signedOf(
+  { method, url, headers }: RequestHead,
+  { hostBucket }: Found,
+  raw: Buffer | undefined,
+): SignedRequest {
+  const signed: Mutable<SignedRequest> = { method, url, headers };
+  if (raw) signed.bodySha256 = () => sha256Hex(raw);
+  if (hostBucket !== undefined) signed.hostBucket = hostBucket;
+  return signed;
 }
 
 interface Signer {
   readonly caller: Caller;
-  readonly region: string;
+  readonly scope: Scope;
   readonly verified: Verified | undefined;
 }
 
-async function authenticate(
-  { head }: Arrival,
-  { target, raw, parts }: { target: Found; raw: Buffer | undefined; parts: ChainParts },
-): Promise<Signer> {
-  const { method, url, headers } = head;
-  const { facts } = target.service;
-  const verified = await verifySignature(
-    {
-      method,
-      url,
-      headers,
-      ...(raw ? { bodySha256: () => sha256Hex(raw) } : {}),
-      ...(target.hostBucket === undefined ? {} : { hostBucket: target.hostBucket }),
-    },
-    {
-      findSecret: parts.findSecret,
-      nowMs: parts.clock.nowMs(),
-      services: facts.signingNames,
-    },
-  );
-  const { account, region } = parts.scope;
-  if (verified) return { caller: verified.caller, region: verified.region ?? region, verified };
-  const names = [facts.id, `${facts.id}.${target.operation.name}`];
-  if (!names.some((name) => parts.anonymous?.has(name))) {
-    throw target.protocol === 'rest-xml' ? faults.accessDenied() : faults.missingToken();
-  }
-  const caller = { accessKeyId: '', arn: '', userId: 'anonymous', account };
-  return { caller, region, verified: undefined };
+function signerOf(verified: Verified, parts: ChainParts): Signer {
+  const { caller, region = parts.scope.region } = verified;
+  const scope = { partition: parts.scope.partition, region, account: caller.account };
+  return { caller, scope, verified };
 }
 
-/** The call as the operation will see it, and its body as the protocol will read it. */
-async function open(
-  { head, body, requestId, endpointUrl, signal, sourceAddress, tls, hold }: Arrival,
-  opened: { target: Found; plain: Buffer; signer: Signer; parts: ChainParts },
-): Promise<{ readonly call: Call; readonly request: WireRequest }> {
-  const { target, plain, signer, parts } = opened;
-  const { headers, url, query } = head;
-  const { caller, region, verified } = signer;
-  const { partition } = parts.scope;
-  const checksums: Record<string, string> = {};
-  const scope = { partition, region, account: caller.account };
-  const call = {
-    ...{ scope, caller, requestId, signal, endpointUrl, headers, url, checksums },
-    ...(sourceAddress === undefined ? {} : { sourceAddress }),
-    ...(tls === undefined ? {} : { tls }),
+function anonymousSigner(target: Found, { anonymous, scope }: ChainParts): Signer {
+  const { id } = target.service.facts;
+  const names = [id, `${id}.${target.operation.name}`];
+  if (!names.some((name) => anonymous?.has(name))) {
+    throw target.protocol === 'rest-xml' ? faults.accessDenied() : faults.missingToken();
+  }
+  const caller = { accessKeyId: '', arn: '', userId: 'anonymous', account: scope.account };
+  return { caller, scope, verified: undefined };
+}
+
+/** Before the input is looked at: what is not built says so, whatever it was sent. */
+function builtStation(stations: ReadonlyMap<string, Station>, target: Found): Station {
+  const { service, operation } = target;
+  const station = stations.get(service.facts.id);
+  if (station?.built.has(operation.name)) return station;
+  throw faults.notImplemented(service.facts.id, operation.name);
+}
+
+interface Opened {
+  readonly station: Station;
+  readonly signer: Signer;
+  readonly parts: ChainParts;
+}
+
+/** The call as the operation will see it. */
+function open(arrival: Arrival, { station, signer }: Opened): WireCall {
+  const { head, requestId, endpointUrl, sourceAddress, tls } = arrival;
+  const opening: Mutable<Opening> = {
+    scope: signer.scope,
+    caller: signer.caller,
+    requestId,
+    endpointUrl,
+    headers: head.headers,
+    url: head.url,
+    checksums: {},
   };
+  if (sourceAddress !== undefined) opening.sourceAddress = sourceAddress;
+  if (tls) opening.tls = tls;
+  return station.mounted.open?.(opening, arrival) ?? new WireCall(opening, arrival);
+}
+
+interface Carried {
+  readonly target: Found;
+  readonly plain: Buffer;
+  readonly signer: Signer;
+  /** Gets the checksums of the body, once it was read. */
+  readonly call: Call;
+}
+
+/** The body as the protocol will read it. */
+function requestOf(arrival: Arrival, { target, plain, signer, call }: Carried): Soon<WireRequest> {
+  const { headers, query } = arrival.head;
   const { labels, form } = target;
-  const request = { query, headers, labels, body: plain, ...(form ? { form } : {}) };
-  if (target.protocol !== 'rest-xml') return { call, request };
-  const stream = verifiedBody(body, bodyHeaders(target.operation, headers), verified, checksums);
-  if (streams(target.operation)) return { call, request: { ...request, stream } };
-  return { call, request: { ...request, body: await gatherBody(stream, hold) } };
+  const request: Mutable<WireRequest> = { query, headers, labels, body: plain };
+  if (form) request.form = form;
+  if (target.protocol !== 'rest-xml') return request;
+  const described = bodyHeaders(target.operation, headers);
+  const stream = verifiedBody(arrival.body, described, signer.verified, call.checksums);
+  if (streams(target.operation)) return { ...request, stream };
+  return gatherBody(stream, arrival.hold).then((whole) => ({ ...request, body: whole }));
 }
 
 function streams({ input }: OperationModel): boolean {
@@ -254,72 +293,78 @@ function validate({ protocol, operation }: Found, input: object, parts: ChainPar
   if (refusal) throw refusal;
 }
 
+/** A call on its way, and what it has turned out to be so far. */
 interface Running {
+  readonly station: Station;
   readonly target: Found;
-  readonly input: object;
-  readonly call: Call;
-}
-
-/** Before the input is looked at: what is not built says so, whatever it was sent. */
-function assertBuilt(services: ReadonlyMap<string, Mounted>, target: Found): void {
-  const { service, operation } = target;
-  const mounted = services.get(service.facts.id);
-  if (mounted?.operations.includes(operation.name)) return;
-  throw faults.notImplemented(service.facts.id, operation.name);
-}
-
-/** An operation that is built and says nothing of what it needs is a bug: `needs` throws. */
-async function asking(
-  services: ReadonlyMap<string, Mounted>,
-  { target, input, call }: Running,
-): Promise<Asked> {
-  const service = target.service.facts.id;
-  const operation = target.operation.name;
-  const needs = await defined(services.get(service), service).needs(operation, input, call);
-  // Open operations are asked about too: temporary credentials may not call all of them.
-  return { call, service, operation, checks: needs === 'open' ? [] : needs };
-}
-
-async function operate(
-  services: ReadonlyMap<string, Mounted>,
-  { target, input, call }: Running,
-): Promise<object> {
-  const service = target.service.facts.id;
-  const running = services.get(service)?.call(target.operation.name, input, call);
-  if (!running) throw faults.notImplemented(service, target.operation.name);
-  return running;
-}
-
-interface Audited {
-  readonly target: Found;
-  readonly call: Call;
-  readonly audit: Audit | undefined;
-}
-
-/** What a call turned out to be, as far as it got. */
-interface Seen {
+  readonly call: WireCall;
   input: object;
   checks: readonly Check[];
 }
 
 /** Refusals and failures are told to the trail too: denied calls are what it is read for. */
-async function audited(
-  { target, call, audit }: Audited,
-  run: (seen: Seen) => Promise<object>,
-): Promise<object> {
-  const seen: Seen = { input: {}, checks: [] };
-  const record = async (outcome: Pick<Finished, 'output' | 'fault'>) => {
-    if (!audit) return;
-    const about = { service: target.service.facts.id, operation: target.operation.name, call };
-    await audit.record({ ...about, ...seen, ...outcome });
-  };
+async function audited(running: Running, parts: ChainParts, request: WireRequest): Promise<object> {
+  const { audit } = parts;
   let output: object;
   try {
-    output = await run(seen);
+    output = await operate(running, parts, request);
   } catch (error) {
-    await record({ fault: faultOf(error) });
+    await audit?.record(finished(running, { fault: faultOf(error) }));
     throw error;
   }
-  await record({ output });
+  await audit?.record(finished(running, { output }));
   return output;
+}
+
+/** Member by member: joining objects costs as much as all the rest of this. */
+function finished(
+  { target, call, input, checks }: Running,
+  { output, fault }: Pick<Finished, 'output' | 'fault'>,
+): Finished {
+  const told: Mutable<Finished> = {
+    service: target.service.facts.id,
+    operation: target.operation.name,
+    call,
+    input,
+    checks,
+  };
+  if (output) told.output = output;
+  if (fault) told.fault = fault;
+  return told;
+}
+
+async function operate(running: Running, parts: ChainParts, request: WireRequest): Promise<object> {
+  const { station, target, call } = running;
+  const input = decode(target, request);
+  running.input = input;
+  validate(target, input, parts);
+  const asking = asked(running);
+  const asks = isPromise(asking) ? await asking : asking;
+  running.checks = asks.checks;
+  const refusing = parts.authorize(asks);
+  const refused = isPromise(refusing) ? await refusing : refusing;
+  if (parts.audit) {
+    const recording = parts.audit.canRecord(asks);
+    const canRecord = isPromise(recording) ? await recording : recording;
+    if (!canRecord) throw faults.unaudited();
+  }
+  if (refused.size > 0) call.refused = refused;
+  const output = station.mounted.call(target.operation.name, input, call);
+  if (!output) throw faults.notImplemented(target.service.facts.id, target.operation.name);
+  return output;
+}
+
+/** An operation that is built and says nothing of what it needs is a bug: `needs` throws. */
+function asked({ station, target, call, input }: Running): Soon<Asked> {
+  const service = target.service.facts.id;
+  const operation = target.operation.name;
+  // Open operations are asked about too: temporary credentials may not call all of them.
+  const asking = (needs: readonly Check[] | 'open') => ({
+    call,
+    service,
+    operation,
+    checks: needs === 'open' ? [] : needs,
+  });
+  const needs = station.mounted.needs(operation, input, call);
+  return isPromise(needs) ? needs.then(asking) : asking(needs);
 }

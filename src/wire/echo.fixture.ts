@@ -51,7 +51,7 @@ export async function startEcho({
     (service): Mounted => ({
       service,
       operations: [...loadModel(service).operations.keys()],
-      needs: async () => 'open',
+      needs: () => 'open',
       call: async (operation, input, { headers }) => {
         const model = defined(loadModel(service).operations.get(operation), operation);
         const output = model.output

@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ByteBudget, Hold } from '../kernel/byte-budget.ts';
-import { uuid } from '../kernel/ids.ts';
+import { uuids } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { type Arrival, type Chain, type ChainParts, makeChain } from './chain.ts';
 import { Fault, type TlsFacts } from './operation.ts';
 import type { WireResponse } from './protocols/protocol.ts';
-import { bodyOf, drain, headOf, wholeBodyOf } from './request.ts';
+import { bodyOf, drain, headOf, type RequestHead, wholeBodyOf } from './request.ts';
 import { faultResponse, respond, sendFault } from './respond.ts';
 import { guessProtocol, type Target } from './route.ts';
 import { faultOf } from './unforeseen.ts';
@@ -27,25 +27,22 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => P
 /** Never rejects: a request that fails in a way nobody foresaw answers InternalFailure. */
 export function makeListener(parts: ListenerParts): Listener {
   const chain = makeChain(parts);
+  const nextId = uuids(parts.random);
   return async (request, response) => {
-    const requestId = uuid(parts.random);
-    const gone = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
-    });
-    const hold = parts.bodies?.hold();
-    const running = { chain, requestId, signal: gone.signal, parts, ...(hold ? { hold } : {}) };
-    const answer = await answerTo(request, running);
+    const incoming = new Incoming(request, response, { requestId: nextId(), bodies: parts.bodies });
+    const { requestId, hold } = incoming;
+    const answer = await answerTo(incoming, chain, parts);
     try {
-      await respond(request, response, answer);
+      const sending = respond(request, response, answer);
+      if (sending) await sending;
     } catch (error) {
       const [path] = (request.url ?? '').split('?');
-      if (!gone.signal.aborted) parts.log.error('an answer broke off', error, { requestId, path });
-      if (response.headersSent || gone.signal.aborted) {
+      if (!incoming.isGone) parts.log.error('an answer broke off', error, { requestId, path });
+      if (response.headersSent || incoming.isGone) {
         // All that is left is to cut it off, so that it is not taken for whole.
         response.destroy();
       } else {
-        const failed = { protocol: guessFor(request), fault: faultOf(error), requestId };
+        const failed = { protocol: guessOf(incoming), fault: faultOf(error), requestId };
         await sendFault(request, response, failed);
       }
     } finally {
@@ -56,57 +53,94 @@ export function makeListener(parts: ListenerParts): Listener {
   };
 }
 
-interface Running {
-  readonly chain: Chain;
+/** A request under way. What few operations ask for is made when it is asked for. */
+class Incoming implements Arrival {
   readonly requestId: string;
-  readonly signal: AbortSignal;
-  readonly parts: ListenerParts;
   readonly hold?: Hold;
+  readonly sourceAddress?: string;
+  readonly tls?: TlsFacts;
+  isGone = false;
+  target: Target | undefined;
+  readonly #request: IncomingMessage;
+  #head: RequestHead | undefined;
+  #gone: AbortController | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { requestId, bodies }: { readonly requestId: string; readonly bodies: ByteBudget | undefined },
+  ) {
+    this.#request = request;
+    this.requestId = requestId;
+    if (bodies) this.hold = bodies.hold();
+    const { sourceAddress, tls } = knownConnection(request);
+    if (sourceAddress !== undefined) this.sourceAddress = sourceAddress;
+    if (tls) this.tls = tls;
+    response.on('close', () => {
+      if (response.writableFinished) return;
+      this.isGone = true;
+      this.#gone?.abort();
+    });
+  }
+
+  /** Throws a `Fault`. */
+  get head(): RequestHead {
+    this.#head ??= headOf(this.#request);
+    return this.#head;
+  }
+
+  get body() {
+    return bodyOf(this.#request);
+  }
+
+  wholeBody(): Promise<Buffer> {
+    return wholeBodyOf(this.#request, this.hold);
+  }
+
+  get endpointUrl(): string {
+    return endpointOf(this.#request, this.head.headers['host']);
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.isGone) this.#gone.abort();
+    return this.#gone.signal;
+  }
+
+  onTarget(found: Target): void {
+    this.target = found;
+  }
 }
 
 async function answerTo(
-  request: IncomingMessage,
-  { chain, requestId, signal, parts, hold }: Running,
+  incoming: Incoming,
+  chain: Chain,
+  parts: ListenerParts,
 ): Promise<WireResponse> {
-  let target: Target | undefined;
   try {
-    return await chain({
-      head: headOf(request),
-      body: bodyOf(request),
-      wholeBody: () => wholeBodyOf(request, hold),
-      requestId,
-      endpointUrl: endpointOf(request),
-      signal,
-      ...connectionOf(request),
-      ...(hold ? { hold } : {}),
-      onTarget: (found) => {
-        target = found;
-      },
-    });
+    return await chain(incoming);
   } catch (error) {
-    const fault = asFault(error, { requestId, signal, parts, target });
-    const protocol = target?.protocol ?? guessFor(request);
+    const { target, requestId } = incoming;
+    const fault = asFault(error, incoming, parts);
+    const protocol = target?.protocol ?? guessOf(incoming);
     return faultResponse({ protocol, service: target?.service, fault, requestId });
   }
 }
 
-function guessFor(request: IncomingMessage) {
+function guessOf(incoming: Incoming) {
   try {
-    return guessProtocol(headOf(request));
+    return guessProtocol(incoming.head);
   } catch (error) {
     if (error instanceof Fault) return 'rest-xml';
     throw error;
   }
 }
 
-interface Failing extends Omit<Running, 'chain' | 'hold'> {
-  readonly target: Target | undefined;
-}
-
-function asFault(error: unknown, { requestId, signal, parts, target }: Failing): Fault {
+function asFault(error: unknown, incoming: Incoming, parts: ListenerParts): Fault {
   if (error instanceof Fault) return error;
+  const { requestId, target } = incoming;
   // A client that went away is no failure of ours, and nobody reads the answer.
-  if (!signal.aborted) {
+  if (!incoming.isGone) {
     const operation = target && `${target.service.facts.id}.${target.operation?.name}`;
     parts.log.error('an operation failed unexpectedly', error, { requestId, operation });
   }
@@ -125,6 +159,17 @@ export function connectionOf({ socket }: IncomingMessage): Connection {
   };
 }
 
+/** Sockets carry many requests, and say the same of each. */
+const connections = new WeakMap<Socket, Connection>();
+
+function knownConnection(request: IncomingMessage): Connection {
+  const known = connections.get(request.socket);
+  if (known) return known;
+  const connection = connectionOf(request);
+  connections.set(request.socket, connection);
+  return connection;
+}
+
 function isSecure(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket && socket.encrypted === true;
 }
@@ -134,7 +179,7 @@ function tlsOf(socket: TLSSocket): TlsFacts {
 }
 
 /** `http://host:port` as the client reached us. */
-function endpointOf(request: IncomingMessage): string {
-  const host = request.headers.host ?? `localhost:${request.socket.localPort}`;
-  return `${isSecure(request.socket) ? 'https' : 'http'}://${host}`;
+function endpointOf({ socket }: IncomingMessage, named: string | undefined): string {
+  const host = named ?? `localhost:${socket.localPort}`;
+  return isSecure(socket) ? `https://${host}` : `http://${host}`;
 }

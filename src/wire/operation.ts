@@ -2,6 +2,8 @@
 import type { Scope } from '../kernel/arn.ts';
 import type { Caller } from '../kernel/caller.ts';
 import type { Check } from '../kernel/check.ts';
+import { isPromise, type Soon } from '../kernel/soon.ts';
+import { contextsOf, type Gone, type Opening, type WireCall } from './call.ts';
 
 export type { Caller };
 
@@ -98,8 +100,10 @@ export interface Mounted {
   readonly service: string;
   /** The operations that are built. */
   readonly operations: readonly string[];
+  /** The call as its operations will have it, which saves making it twice. */
+  open?(opening: Opening, gone: Gone): WireCall;
   /** What the call needs; `open` needs nothing. An operation without a declaration is a bug. */
-  needs(operation: string, input: object, call: Call): Promise<readonly Check[] | 'open'>;
+  needs(operation: string, input: object, call: Call): Soon<readonly Check[] | 'open'>;
   call(operation: string, input: object, call: Call): Promise<object> | undefined;
 }
 
@@ -117,12 +121,13 @@ export function mount<Parts extends object, Table extends OperationTable<Call & 
 ): Mounted {
   const declared: Readonly<Record<string, Permission<never, Call & Parts>>> = permissions;
   const table: OperationTable<Call & Parts> = operations;
-  /** A call first needs leave and then runs: its context is made once. */
+  const Context = contextsOf(parts);
+  /** Of calls that were opened elsewhere. A call first needs leave and then runs. */
   const contexts = new WeakMap<Call, Call & Parts>();
   const contextOf = (call: Call): Call & Parts => {
+    if (call instanceof Context) return call;
     const known = contexts.get(call);
     if (known) return known;
-    // Two objects of so many members spread into one literal cost ten times as much.
     const made = Object.assign({}, parts, call);
     contexts.set(call, made);
     return made;
@@ -130,12 +135,13 @@ export function mount<Parts extends object, Table extends OperationTable<Call & 
   return {
     service,
     operations: Object.keys(table),
-    async needs(operation, input, call) {
+    open: (opening, gone) => new Context(opening, gone),
+    needs(operation, input, call) {
       const permission = Object.hasOwn(declared, operation) ? declared[operation] : undefined;
       if (!permission) throw new Error(`${service}.${operation} declares no permission`);
       if (permission === 'open') return 'open';
-      const needs = await permission(input as never, contextOf(call));
-      return Array.isArray(needs) ? needs : [needs as Check];
+      const needs = permission(input as never, contextOf(call));
+      return isPromise(needs) ? needs.then(listed) : listed(needs);
     },
     call(operation, input, call) {
       const run = Object.hasOwn(table, operation) ? table[operation] : undefined;
@@ -143,4 +149,8 @@ export function mount<Parts extends object, Table extends OperationTable<Call & 
       return run(input as never, contextOf(call)).then((output) => output ?? {});
     },
   };
+}
+
+function listed(needs: Needs): readonly Check[] {
+  return Array.isArray(needs) ? needs : [needs as Check];
 }

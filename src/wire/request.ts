@@ -25,14 +25,19 @@ export interface RequestHead {
 /** Lower-case names; a header sent more than once is joined by ",". */
 export function headersOf(request: IncomingMessage): Record<string, string> {
   const { rawHeaders } = request;
+  // Node has made the same already, where no header came twice.
+  const known = request.headers;
+  const once = 2 * Object.keys(known).length === rawHeaders.length;
+  if (once && known['set-cookie'] === undefined) return known as Record<string, string>;
   const headers: Record<string, string> = {};
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] ?? '').toLowerCase();
     const value = rawHeaders[at + 1] ?? '';
     // A header of this name would set what the object inherits from; no signature covers it then.
     if (name === '__proto__') continue;
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    headers[name] = before === undefined ? value : `${before},${value}`;
+    const before: unknown = headers[name];
+    // What every object inherits (`constructor`) is no text.
+    headers[name] = typeof before === 'string' ? `${before},${value}` : value;
   }
   return headers;
 }
@@ -58,7 +63,19 @@ export function headOf(request: IncomingMessage): RequestHead {
 
 /** The body as a stream that may be left unread without the connection being cut. */
 export function bodyOf(request: IncomingMessage): ByteStream {
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+  return new Body(request);
+}
+
+class Body {
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    this.#request = request;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.#request.iterator({ destroyOnReturn: false });
+  }
 }
 
 /** Most of a refused body that is read off, so that the client gets to see the answer. */
@@ -93,21 +110,24 @@ export function wholeBodyOf(request: IncomingMessage, hold?: Hold): Promise<Buff
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let sizeBytes = 0;
-    const settle = (settled: () => void) => {
-      request.off('data', take).off('end', end).off('error', fail).off('close', cut);
-      settled();
-    };
-    const take = (part: Buffer) => {
+    let refused = false;
+    // Listeners stay: what comes after the promise is settled does nothing, and taking them off
+    // costs as much as putting them on.
+    request.on('data', (part: Buffer) => {
+      if (refused) return;
       sizeBytes += part.length;
       const hasRoom = hold?.add(part.length) ?? true;
       if (hasRoom && sizeBytes <= bodyLimitBytes) return void parts.push(part);
+      refused = true;
+      parts.length = 0;
       request.pause();
-      settle(() => reject(hasRoom ? faults.tooLarge(bodyLimitBytes) : faults.tooBusy()));
-    };
-    const end = () => settle(() => resolve(onePiece(parts, sizeBytes)));
-    const fail = (cause: unknown) => settle(() => reject(cause));
-    const cut = () => settle(() => reject(new Error('the client went away within its body')));
-    request.on('data', take).on('end', end).on('error', fail).on('close', cut);
+      reject(hasRoom ? faults.tooLarge(bodyLimitBytes) : faults.tooBusy());
+    });
+    request.on('end', () => resolve(onePiece(parts, sizeBytes)));
+    request.on('error', reject);
+    request.on('close', () => {
+      if (!request.readableEnded) reject(new Error('the client went away within its body'));
+    });
   });
 }
 

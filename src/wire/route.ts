@@ -6,7 +6,7 @@ import { faults } from './faults.ts';
 import { factsByTarget, factsByVersion, restFactsBySigningName } from './model/facts.ts';
 import { loadModel } from './model/load.ts';
 import type { OperationModel, ServiceFacts, ServiceModel } from './model/types.ts';
-import { type FormNode, formTree } from './protocols/form.ts';
+import { type FormNode, formPairs, formTree } from './protocols/form.ts';
 import type { ProtocolId } from './protocols/protocol.ts';
 import type { RequestHead } from './request.ts';
 import { matchRoute, type RouteMatch } from './routes.ts';
@@ -48,32 +48,51 @@ export function guessProtocol({ method, url, query, headers }: RequestHead): Pro
   return scope ? 'rest-json' : 'rest-xml';
 }
 
-/**
- * `body` is the body when `guessProtocol` says it is held. `objectDomains` are the names under
- * which a bucket may stand in the Host header. Throws a `Fault` when no service is meant.
- */
-export function route(
-  head: RequestHead,
-  { body, objectDomains }: { readonly body: Buffer; readonly objectDomains: readonly string[] },
-): Target {
-  const guess = guessProtocol(head);
+export interface Routing {
+  /** What `guessProtocol` says. */
+  readonly guess: ProtocolId;
+  /** The body when it is held, which the guess decides. */
+  readonly body: Buffer;
+  /** The names under which a bucket may stand in the Host header. */
+  readonly objectDomains: readonly string[];
+}
+
+/** Throws a `Fault` when no service is meant. */
+export function route(head: RequestHead, { guess, body, objectDomains }: Routing): Target {
   switch (guess) {
     case 'rpc-v2-cbor': {
       const [, service = '', operation = ''] = cborPath.exec(head.path) ?? [];
       return named(factsByTarget.get(service), guess, operation);
     }
     case 'json-1.0':
-    case 'json-1.1': {
-      // Some clients prefix the namespace, dots included: the last two parts are what matters.
-      const parts = (head.headers['x-amz-target'] ?? '').split('.');
-      return named(factsByTarget.get(parts.at(-2) ?? ''), guess, parts.at(-1) ?? '');
-    }
+    case 'json-1.1':
+      return routeTarget(head.headers['x-amz-target'] ?? '', guess);
     case 'query':
     case 'ec2':
       return routeForm(head, body);
     default:
       return routeRest(head, objectDomains);
   }
+}
+
+/** Of operations that there are, by protocol and target as clients spell it. */
+const byTarget = new Map<string, Target>();
+/** Each target may be spelt in many ways. */
+const mostTargets = 10_000;
+const mostTargetCharacters = 256;
+
+function routeTarget(text: string, protocol: ProtocolId): Target {
+  const name = `${protocol} ${text}`;
+  const known = byTarget.get(name);
+  if (known) return known;
+  // Some clients prefix the namespace, dots included: the last two parts are what matters.
+  const parts = text.split('.');
+  const target = named(factsByTarget.get(parts.at(-2) ?? ''), protocol, parts.at(-1) ?? '');
+  if (target.operation && text.length <= mostTargetCharacters) {
+    if (byTarget.size >= mostTargets) byTarget.clear();
+    byTarget.set(name, target);
+  }
+  return target;
 }
 
 function named(facts: ServiceFacts | undefined, protocol: ProtocolId, asked: string): Target {
@@ -85,7 +104,7 @@ function named(facts: ServiceFacts | undefined, protocol: ProtocolId, asked: str
 
 function routeForm(head: RequestHead, body: Buffer): Target {
   const inUrl = head.query.some(([name]) => name === 'Action');
-  const pairs = inUrl ? head.query : [...new URLSearchParams(body.toString('utf8'))];
+  const pairs = inUrl ? head.query : formPairs(body.toString('utf8'));
   const form = formTree(pairs);
   const action = form.children.get('Action')?.value ?? '';
   const version = form.children.get('Version')?.value ?? '';

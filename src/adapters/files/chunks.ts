@@ -10,19 +10,32 @@ export interface FileSlice {
   /** Exclusive; the end of the file ends the stream as well. */
   readonly end: number;
   readonly signal?: AbortSignal | undefined;
+  /** As `ReadOptions` have it. */
+  readonly partsPass?: boolean | undefined;
 }
 
+/** The part in hand, the one before it, of which a piece may be held, and the one being read. */
+const passingParts = 3;
+
 /** The file is opened at the first read and closed when the reader is done or gives up. */
-export async function* readChunks(path: string, { start, end, signal }: FileSlice): ByteStream {
+export async function* readChunks(
+  path: string,
+  { start, end, signal, partsPass = false }: FileSlice,
+): ByteStream {
   const file = await openPlain(path, constants.O_RDONLY);
+  const passing: Buffer[] = [];
   try {
     let at = start;
     while (at < end) {
       signal?.throwIfAborted();
-      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - at));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      const sizeBytes = Math.min(chunkBytes, end - at);
+      const used = passing.length === passingParts ? passing.shift() : undefined;
+      const buffer = used ?? Buffer.allocUnsafe(sizeBytes);
+      if (partsPass) passing.push(buffer);
+      const { bytesRead } = await file.read(buffer, 0, sizeBytes, at);
+      if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+      // Files that are read here do not grow: it is the end.
+      if (bytesRead < sizeBytes) return;
       at += bytesRead;
     }
   } finally {
@@ -52,15 +65,21 @@ export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<v
   }
 }
 
+export interface Writing {
+  /** At least so many a write; with 0 each part is written before the next is taken. */
+  readonly batchBytes: number;
+  /** Told after each write how many bytes were written so far; it is not waited for. */
+  readonly onWritten: (sizeBytes: number) => void;
+}
+
 /**
- * The whole stream, at least `batchBytes` a write: the next parts are taken while the last are
- * being written, so none may be overwritten by the source; with 0 each is written before the next
- * is taken. Answers how many bytes that were.
+ * The whole stream. The next parts are taken while the last are being written, so none may be
+ * overwritten by the source, unless `batchBytes` is 0. Answers how many bytes that were.
  */
 export async function writeAll(
   file: FileHandle,
   content: ByteStream,
-  batchBytes: number,
+  { batchBytes, onWritten }: Writing,
 ): Promise<number> {
   let writing: Promise<void> = Promise.resolve();
   let parts: Uint8Array[] = [];
@@ -68,6 +87,7 @@ export async function writeAll(
   const flush = async () => {
     // In order: a failed write ends all that follow, and is thrown here.
     await writing;
+    onWritten(sizeBytes - heldBytes);
     writing = writeParts(file, parts, heldBytes);
     // It is waited for by the next, or at the end; until then it is no unhandled rejection.
     writing.catch(() => {});
@@ -106,22 +126,26 @@ export async function* abortable(stream: ByteStream, signal: AbortSignal | undef
   if (!signal) return yield* stream;
   const source = stream[Symbol.asyncIterator]();
   let giveUp: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason);
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
+  const onAbort = () => giveUp();
+  // Not a race with one promise for all steps, which would hold every part until the end.
+  const step = () =>
+    new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      giveUp = () => reject(signal.reason);
+      if (signal.aborted) giveUp();
+      else source.next().then(resolve, reject);
+    });
+  signal.addEventListener('abort', onAbort, { once: true });
   let ended = false;
   try {
     for (;;) {
-      const next = await Promise.race([source.next(), aborted]);
+      const next = await step();
       ended = next.done === true;
       if (ended) return;
       signal.throwIfAborted();
       yield next.value;
     }
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    signal.removeEventListener('abort', onAbort);
     // Not awaited: a source that keeps silent would hold us up here. Its failure tells nothing new.
     if (!ended) void Promise.resolve(source.return?.()).catch(() => {});
   }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
@@ -17,12 +17,14 @@ import {
   type ByteRange,
   type ObjectStore,
   type PutOptions,
+  type ReadOptions,
 } from '../../ports/object-store.ts';
 import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeAll } from './chunks.ts';
 
 const idPattern = /^[0-9a-f]{32}$/;
 /** Parts that stay are written so many at a time: each write costs a turn of its own. */
-const batchBytes = 262_144;
+const minWriteBytes = 262_144;
+const earlySyncBytes = 8_388_608;
 const homeCount = 256;
 const homePattern = /^[0-9a-f]{2}$/;
 /** Read-only: a path is handed out by `asFile`, and nobody may change a blob through it. */
@@ -68,9 +70,9 @@ class FileObjectStore implements ObjectStore {
     }
   }
 
-  async *read(id: string, range?: ByteRange, options?: Abortable): ByteStream {
+  async *read(id: string, range?: ByteRange, options?: ReadOptions): ByteStream {
     const { start = 0, end = Number.MAX_SAFE_INTEGER } = range ?? {};
-    const slice = { start, end, signal: options?.signal };
+    const slice = { start, end, ...options };
     yield* orMissing(id, () => readChunks(this.#path(id), slice));
   }
 
@@ -132,13 +134,40 @@ async function makeHome(path: string): Promise<void> {
 
 async function writeSynced(path: string, content: ByteStream, partsStay: boolean): Promise<number> {
   const file = await open(path, 'wx', blobMode);
+  const early = earlySyncs(file);
   try {
-    const sizeBytes = await writeAll(file, content, partsStay ? batchBytes : 0);
+    const batchBytes = partsStay ? minWriteBytes : 0;
+    const sizeBytes = await writeAll(file, content, { batchBytes, onWritten: early.onWritten });
+    await early.end();
     await file.sync();
     return sizeBytes;
   } finally {
+    await early.end();
     await file.close();
   }
+}
+
+/**
+ * Has the disk begin while more is coming, so that less is left to wait for at the end. What fails
+ * here fails again in the sync that counts, which follows.
+ */
+function earlySyncs(file: FileHandle) {
+  let syncedBytes = 0;
+  let syncing: Promise<void> | undefined;
+  return {
+    onWritten(sizeBytes: number): void {
+      if (syncing || sizeBytes - syncedBytes < earlySyncBytes) return;
+      syncedBytes = sizeBytes;
+      syncing = file
+        .datasync()
+        .catch(() => {})
+        .finally(() => {
+          syncing = undefined;
+        });
+    },
+    /** The file must not be closed under it. */
+    end: async () => syncing,
+  };
 }
 
 async function* orMissing(id: string, read: () => ByteStream): ByteStream {

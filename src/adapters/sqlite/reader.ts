@@ -47,15 +47,12 @@ export function sqlReader({ db, statements, guard, cache }: SqlParts): Reader {
         key,
         row: parsed(from.name, key, stored) as Row,
       }));
-      if (cache?.isWanted(from.name, asked)) {
-        const characters = found.reduce(
-          (sum, [key, stored]) => sum + key.length + stored.length,
-          0,
-        );
-        cache.keepSlice(from.name, asked, {
-          value: { bounds, entries: frozen(entries) },
-          characters,
-        });
+      if (cache) {
+        const characters = found.reduce((sum, [at, stored]) => sum + at.length + stored.length, 0);
+        if (cache.isWanted(from.name, asked, characters)) {
+          const value = { bounds, entries: frozen(entries) };
+          cache.keepSlice(from.name, asked, { value, characters });
+        }
       }
       return entries;
     },

@@ -86,3 +86,16 @@ test('it holds no more than its bounds', () => {
   for (let n = 0; n < 65; n++) cache.keepSlice('c', `${n}`, { value, characters: 1 });
   expect([cache.slice('c', '0'), cache.slice('c', '64')]).toEqual([undefined, value.entries]);
 });
+
+test('a slice is kept when it is asked for again before as much else as there is room for', () => {
+  const cache = new RowCache();
+  const characters = 1_000_000;
+  for (const asked of ['a', 'b', 'c']) {
+    expect(cache.isWanted('test/thing', asked, characters)).toBe(false);
+  }
+  expect(cache.isWanted('test/thing', 'a', characters)).toBe(true);
+  for (let n = 0; n < 6; n += 1) cache.isWanted('test/thing', `more ${n}`, characters);
+  expect(cache.isWanted('test/thing', 'a', characters)).toBe(false);
+  expect(cache.isWanted('test/thing', 'more 5', characters)).toBe(true);
+  expect(cache.isWanted('test/other', 'more 5', characters)).toBe(false);
+});

@@ -29,7 +29,6 @@ const mostCharacters = 8_000_000;
 const mostSliceCharacters = 8_000_000;
 const mostDocumentCharacters = 64_000;
 const mostSlices = 64;
-/** A slice is kept once it is asked for again: most never are, and freezing it costs. */
 const mostAsked = 256;
 
 interface Weighed<Value> {
@@ -44,7 +43,9 @@ export class RowCache {
   readonly #slices = new Map<string, Map<string, Weighed<KeptSlice>>>();
   #sliceCharacters = 0;
   #sliceCount = 0;
-  readonly #asked = new Set<string>();
+  /** Lately, and how large each was. */
+  readonly #asked = new Map<string, number>();
+  #askedCharacters = 0;
 
   document(row: RowName): string | undefined {
     return this.#documents.get(nameOf(row));
@@ -65,12 +66,20 @@ export class RowCache {
     return this.#slices.get(collection)?.get(asked)?.value.entries;
   }
 
-  /** Whether the same was asked lately: only then it is worth keeping. */
-  isWanted(collection: string, asked: string): boolean {
+  /**
+   * Whether a slice that was read now is worth keeping: keeping costs, and most are never asked for
+   * again, or only after as much else as there is room for.
+   */
+  isWanted(collection: string, asked: string, characters: number): boolean {
     const name = `${collection} ${asked}`;
     if (this.#asked.has(name)) return true;
-    if (this.#asked.size >= mostAsked) this.#asked.clear();
-    this.#asked.add(name);
+    this.#asked.set(name, characters);
+    this.#askedCharacters += characters;
+    for (const [oldest, size] of this.#asked) {
+      if (this.#asked.size <= mostAsked && this.#askedCharacters <= mostSliceCharacters) break;
+      this.#asked.delete(oldest);
+      this.#askedCharacters -= size;
+    }
     return false;
   }
 

@@ -4,7 +4,8 @@
  * HMAC-SHA256, its first 16 bytes, over the lengths and texts of collection and key, then the
  * document. A row that was taken away, or put back as it was before, is not noticed.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { shortHmac } from '../../kernel/hmac.ts';
 
 export interface RowName {
   readonly collection: string;
@@ -39,21 +40,22 @@ const checkBytes = 16;
 const suffixLength = 23;
 
 export function rowGuard(key: Uint8Array): RowGuard {
-  const checkOf = (row: RowName, document: string) => {
-    const { collection, key: name } = row;
+  const [found, wanted] = [Buffer.alloc(checkBytes), Buffer.alloc(checkBytes)];
+  /** In `wanted`, until the next. */
+  const check = ({ collection, key: name }: RowName, document: string) => {
     const head = `${collection.length} ${name.length} ${collection}${name}`;
-    const hmac = createHmac('sha256', key).update(head).update(document);
-    return hmac.digest().subarray(0, checkBytes);
+    wanted.write(shortHmac('sha256', key, [head, document]), 0, checkBytes, 'latin1');
+    return wanted;
   };
   return {
-    close: (row, document) => `${document}\n${checkOf(row, document).toString('base64url')}`,
+    close: (row, document) => `${document}\n${check(row, document).toString('base64url')}`,
     open(row, stored) {
+      const end = stored.length - suffixLength;
       const document = stored.slice(0, -suffixLength);
-      const check = Buffer.from(stored.slice(1 - suffixLength), 'base64url');
       const sound =
-        stored.at(-suffixLength) === '\n' &&
-        check.length === checkBytes &&
-        timingSafeEqual(check, checkOf(row, document));
+        stored[end] === '\n' &&
+        found.write(stored.slice(end + 1), 'base64url') === checkBytes &&
+        timingSafeEqual(found, check(row, document));
       if (!sound) throw new DamagedMetadata(row);
       return document;
     },

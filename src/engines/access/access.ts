@@ -10,6 +10,11 @@ export interface Access {
   /** Undefined when it may. Fails closed: what cannot be evaluated is refused. */
   refusalOf(check: Check, asking: Asking): Promise<AccessRefusal | undefined>;
   /**
+   * Whether it is known without reading anything that it may, which is so for nearly all that
+   * callers ask for again. False says nothing: then ask for the refusal.
+   */
+  mayAlready?(check: Check, caller: Caller): boolean;
+  /**
    * The caller that a service becomes when it takes a role over for a job or a model. Refused when
    * there is no such role, or when its trust policy does not let the service in.
    */

@@ -57,6 +57,11 @@ export function makeAccess({ partition, space, clock, log }: AccessParts): Prepa
 
   return {
     refusalOf: refusal,
+    mayAlready(check, caller) {
+      const principal = principals.known(caller);
+      const answer = principal && answerKey(check, principal, caller);
+      return answer !== undefined && answers.has(answer);
+    },
     prepare: () => principals.prepare(),
     async assumedBy(wanted) {
       const row = await roleOf(space, wanted.roleArn);

@@ -127,6 +127,7 @@ export function guardedObjects(parts: GuardParts, caller: Caller): ObjectSpace {
       await content[Symbol.asyncIterator]().return?.();
       return refuse(refused);
     },
+    putRefusal: (at, options) => writeRefusal(at, options?.keyId),
     async head(at) {
       await need('s3:GetObject', at);
       return objects.head(at);

@@ -1,4 +1,7 @@
-/** One captured request as a line of JSON, field by field as Amazon writes it. */
+/**
+ * One captured request as a line of JSON, field by field as Amazon writes it. Written as bytes and
+ * not as text: a body that needs no escapes, as most rows of CSV, is copied as it came.
+ */
 import { isUtf8 } from 'node:buffer';
 
 /** One direction of a request as it was seen. */
@@ -36,15 +39,31 @@ export function encodingOf(contentType: string | undefined, types: TextTypes): E
   return 'BASE64';
 }
 
-/**
- * With its line feed. Only the sides that are given appear. Put together as text: this is written
- * for every request, and only what came from outside needs the care of a serializer.
- */
+/** With its line feed. Only the sides that are given appear. */
 export function captureLine(event: CaptureEvent, types: TextTypes): string {
-  const { input, output, inferenceId, customAttributes } = event;
-  const sides: string[] = [];
-  if (input) sides.push(`"endpointInput":${sideOf(input, 'INPUT', types)}`);
-  if (output) sides.push(`"endpointOutput":${sideOf(output, 'OUTPUT', types)}`);
+  return captureRecord(event, types).toString('utf8');
+}
+
+/**
+ * The line as bytes, which stay the caller's. Put together piece by piece: this is written for
+ * every request, and only what came from outside needs the care of a serializer.
+ */
+export function captureRecord(event: CaptureEvent, types: TextTypes): Buffer {
+  const { input, output } = event;
+  const pieces: Piece[] = [];
+  let text = '{"captureData":{';
+  if (input) text = addSide(pieces, text, { side: input, mode: 'INPUT', types });
+  if (input && output) text += ',';
+  if (output) text = addSide(pieces, text, { side: output, mode: 'OUTPUT', types });
+  pieces.push(`${text}},"eventMetadata":{${metadataOf(event)}},"eventVersion":"0"}\n`);
+  return written(pieces);
+}
+
+/** Text, or UTF-8 that was found to need no escapes. */
+type Piece = string | Uint8Array;
+
+function metadataOf(event: CaptureEvent): string {
+  const { inferenceId, customAttributes } = event;
   let metadata = `"eventId":${JSON.stringify(event.eventId)},`;
   if (inferenceId !== undefined) metadata += `"inferenceId":${JSON.stringify(inferenceId)},`;
   if (customAttributes !== undefined) {
@@ -52,9 +71,7 @@ export function captureLine(event: CaptureEvent, types: TextTypes): string {
   }
   metadata += `"inferenceTime":"${secondOf(event.inferenceTimeMs)}"`;
   if (event.shadow) metadata += ',"invocationSource":"ShadowExperiment"';
-  return (
-    `{"captureData":{${sides.join(',')}},` + `"eventMetadata":{${metadata}},"eventVersion":"0"}\n`
-  );
+  return metadata;
 }
 
 const secondMs = 1_000;
@@ -70,18 +87,98 @@ function secondOf(instantMs: number): string {
   return lastSecond.text;
 }
 
-function sideOf(side: CapturedSide, mode: 'INPUT' | 'OUTPUT', types: TextTypes): string {
-  const { body, contentType = null } = side;
-  const head = `{"observedContentType":${JSON.stringify(contentType)},"mode":"${mode}",`;
+interface Label {
+  readonly json: string;
+  readonly encoding: Encoding;
+}
+
+/** What is said of a content type is the same for all requests: clients use few. */
+const labels = new WeakMap<TextTypes, Map<string | undefined, Label>>();
+const mostLabels = 64;
+
+function labelOf(contentType: string | undefined, types: TextTypes): Label {
+  const known = labels.get(types) ?? new Map<string | undefined, Label>();
+  const found = known.get(contentType);
+  if (found) return found;
+  if (known.size >= mostLabels) known.clear();
+  const json = JSON.stringify(contentType ?? null);
+  const label = { json, encoding: encodingOf(contentType, types) };
+  labels.set(types, known.set(contentType, label));
+  return label;
+}
+
+interface SideParts {
+  readonly side: CapturedSide;
+  readonly mode: 'INPUT' | 'OUTPUT';
+  readonly types: TextTypes;
+}
+
+/** Adds what is whole to the pieces; answers the text that goes on from there. */
+function addSide(pieces: Piece[], before: string, { side, mode, types }: SideParts): string {
+  const { body } = side;
+  const { json, encoding: wanted } = labelOf(side.contentType, types);
+  const name = mode === 'INPUT' ? 'endpointInput' : 'endpointOutput';
+  const head = `${before}"${name}":{"observedContentType":${json},"mode":"${mode}","data":"`;
   // Said outright, so that nobody takes an empty body for what the model saw.
-  if (!body) return `${head}"data":"","encoding":"BASE64","omittedSizeBytes":${side.sizeBytes}}`;
-  const wanted = encodingOf(side.contentType, types);
+  if (!body) return `${head}","encoding":"BASE64","omittedSizeBytes":${side.sizeBytes}}`;
   // Bytes that are no UTF-8 would not survive as a JSON string, whatever their label says.
   const encoding = wanted !== 'BASE64' && isUtf8(body) ? wanted : 'BASE64';
+  const end = `","encoding":"${encoding}"}`;
+  if (encoding !== 'BASE64' && isPlain(body)) {
+    pieces.push(head, body);
+    return end;
+  }
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const data =
-    encoding === 'BASE64'
-      ? `"${bytes.toString('base64')}"`
-      : JSON.stringify(bytes.toString('utf8'));
-  return `${head}"data":${data},"encoding":"${encoding}"}`;
+  if (encoding === 'BASE64') return head + bytes.toString('base64') + end;
+  return head + JSON.stringify(bytes.toString('utf8')).slice(1, -1) + end;
+}
+
+/** By byte: 1 for what JSON escapes. Of UTF-8 that is nothing but these. */
+const escaped = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === 0x22 || byte === 0x5c ? 1 : 0,
+);
+const blockBytes = 512;
+
+/** Whether JSON writes the text as it is. A block has no branches: half of the time. */
+function isPlain(body: Uint8Array): boolean {
+  for (let start = 0; start < body.length; start += blockBytes) {
+    const end = Math.min(start + blockBytes, body.length);
+    let found = 0;
+    // Both are there: asking whether they are would take as long as all the rest.
+    for (let at = start; at < end; at += 1) found |= escaped[body[at] as number] as number;
+    if (found !== 0) return false;
+  }
+  return true;
+}
+
+/** Room for several lines, taken from the front; a line keeps what it took. */
+let slab = Buffer.alloc(0);
+const slabBytes = 65_536;
+/** A unit of UTF-16 is at most this long in UTF-8. */
+const mostUnitBytes = 3;
+
+function written(pieces: readonly Piece[]): Buffer {
+  let mostBytes = 0;
+  for (const piece of pieces) {
+    mostBytes += typeof piece === 'string' ? piece.length * mostUnitBytes : piece.length;
+  }
+  if (mostBytes > slabBytes / 4) {
+    return Buffer.concat(pieces.map((piece) => (isText(piece) ? Buffer.from(piece) : piece)));
+  }
+  if (slab.length < mostBytes) slab = Buffer.allocUnsafeSlow(slabBytes);
+  let at = 0;
+  for (const piece of pieces) {
+    if (isText(piece)) at += slab.write(piece, at);
+    else {
+      slab.set(piece, at);
+      at += piece.length;
+    }
+  }
+  const line = slab.subarray(0, at);
+  slab = slab.subarray(at);
+  return line;
+}
+
+function isText(piece: Piece): piece is string {
+  return typeof piece === 'string';
 }

@@ -4,11 +4,12 @@
  * that died tells all that is needed. The capture job turns sealed journals into objects.
  */
 import { assert } from '../../kernel/assert.ts';
-import { hourMs } from '../../kernel/clock.ts';
+import { joined } from '../../kernel/bytes.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
 import { type CaptureTarget, type CaptureWriter, captureUri } from './layout.ts';
+import { Streams } from './streams.ts';
 
 export interface SpoolParts {
   readonly journals: Journals;
@@ -18,6 +19,10 @@ export interface SpoolParts {
   readonly onChange: () => void;
   /** A journal that an earlier process left cannot be opened: it stays, and is told of once. */
   readonly onUnreadable?: (name: string, cause: unknown) => void;
+  /** How the names of its journals begin: `spoolPrefix` unless given, and at least that. */
+  readonly prefix?: string;
+  /** Journals that another process writes to: they are not taken for what one has left. */
+  readonly isElsewhere?: (name: string) => boolean;
 }
 
 export interface SpoolLimits {
@@ -49,10 +54,20 @@ export interface SpoolHeader {
   readonly keyId?: string;
 }
 
+/** Is given what a journal of this process keeps, group by group in order, once it is kept. */
+export interface Tap {
+  /** The bytes stay as they are. */
+  take(bytes: Uint8Array): void;
+}
+
+/** Asked when a journal is begun; undefined where nobody wants what it keeps. */
+export type BeginTap = (name: string, header: SpoolHeader) => Tap | undefined;
+
 interface OpenJournal {
   readonly stream: string;
   readonly openedAtMs: number;
   readonly journal: Promise<Journal>;
+  readonly tap: Tap | undefined;
   sizeBytes: number;
   /** Takes lines until the turn of the event loop ends. */
   group: Group | undefined;
@@ -62,9 +77,24 @@ interface OpenJournal {
 
 /** Lines of one turn: one append, and one promise for all who wait for it. */
 interface Group {
-  readonly lines: string[];
+  readonly lines: Uint8Array[];
   sizeBytes: number;
   readonly kept: Promise<boolean>;
+}
+
+/** Of the event loop. */
+const mostTurns = 4;
+
+/**
+ * Requests that are answered in one turn of the event loop share a seal and a write, and so do
+ * those of the next turns as long as each brings more: who is alone waits for nobody.
+ */
+async function gathered(lines: readonly Uint8Array[]): Promise<void> {
+  let before = 0;
+  for (let turn = 0; turn < mostTurns && lines.length > before; turn += 1) {
+    before = lines.length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const notKept = Promise.resolve(false);
@@ -76,8 +106,9 @@ export class Spool {
   readonly #sealed = new Map<string, Journal>();
   /** Names of the journals that this process began, for as long as they are there. */
   readonly #mine = new Set<string>();
-  readonly #places = new WeakMap<CaptureTarget, string>();
+  readonly #streams = new Streams();
   readonly #unreadable = new Set<string>();
+  #beginTap: BeginTap = () => undefined;
   #recovered = false;
   #totalBytes = 0;
 
@@ -89,19 +120,25 @@ export class Spool {
    * Resolves once the line would survive the process: true. False, and nothing is kept, when the
    * spool is full.
    */
-  append(target: CaptureTarget, nowMs: number, line: string): Promise<boolean> {
+  append(target: CaptureTarget, nowMs: number, line: string | Uint8Array): Promise<boolean> {
     const { limits } = this.#parts;
-    const sizeBytes = Buffer.byteLength(line, 'utf8');
+    const bytes = typeof line === 'string' ? Buffer.from(line) : line;
+    const sizeBytes = bytes.length;
     if (this.#totalBytes + sizeBytes > limits.maxTotalBytes) return notKept;
     this.#totalBytes += sizeBytes;
-    const stream = `${this.#placeOf(target)}\n${Math.floor(nowMs / hourMs)}`;
+    const stream = this.#streams.of(target, nowMs);
     const open = this.#open.get(stream) ?? this.#begin(stream, target, nowMs);
     open.sizeBytes += sizeBytes;
     const group = open.group ?? this.#gather(open);
-    group.lines.push(line);
+    group.lines.push(bytes);
     group.sizeBytes += sizeBytes;
     if (open.sizeBytes >= this.#mostBytes()) this.#seal(open);
     return group.kept;
+  }
+
+  /** From here on the journals that are begun are told of. */
+  tapBy(begin: BeginTap): void {
+    this.#beginTap = begin;
   }
 
   get full(): boolean {
@@ -144,6 +181,27 @@ export class Spool {
     this.#totalBytes = Math.max(0, this.#totalBytes - sizeBytes);
   }
 
+  /** Takes over a journal that another process has ended; once, however often it is asked. */
+  async adopt(name: string): Promise<void> {
+    if (this.#mine.has(name)) return;
+    this.#mine.add(name);
+    try {
+      const journal = await this.#parts.journals.open(name);
+      this.#totalBytes += journal.sizeBytes;
+      this.#sealed.set(name, journal);
+    } catch (cause) {
+      this.#mine.delete(name);
+      throw cause;
+    }
+    this.#parts.onChange();
+  }
+
+  /** Another process has taken the journal over. */
+  handedOver(journal: Journal): void {
+    this.leave(journal);
+    this.#mine.delete(journal.name);
+  }
+
   /** The journal is damaged: what could be read became an object, and it stays as evidence. */
   leave(journal: Journal): void {
     this.#sealed.delete(journal.name);
@@ -155,19 +213,8 @@ export class Spool {
     return this.#totalBytes < maxTotalBytes / 2 ? maxSizeBytes : maxSizeBytes / 16;
   }
 
-  /** Targets are few objects, used again and again. */
-  #placeOf(target: CaptureTarget): string {
-    const known = this.#places.get(target);
-    if (known !== undefined) return known;
-    const { destinationUri, endpointName, variantName, writer, keyId } = target;
-    const right = [writer?.roleArn ?? '', keyId ?? ''];
-    const place = [destinationUri, endpointName, variantName, ...right].join('\n');
-    this.#places.set(target, place);
-    return place;
-  }
-
   #gather(open: OpenJournal): Group {
-    const lines: string[] = [];
+    const lines: Uint8Array[] = [];
     const group = { lines, sizeBytes: 0, kept: notKept };
     group.kept = this.#write(open, group);
     open.group = group;
@@ -180,11 +227,12 @@ export class Spool {
 
   async #write(open: OpenJournal, group: Omit<Group, 'kept'>): Promise<boolean> {
     try {
-      // Requests that are answered in one turn share a seal and a write.
-      await new Promise((resolve) => setImmediate(resolve));
+      await gathered(group.lines);
       const journal = await open.journal;
       open.group = undefined;
-      await journal.append(Buffer.from(group.lines.join(''), 'utf8'));
+      const bytes = joined(group.lines);
+      await journal.append(bytes);
+      open.tap?.take(bytes);
       return true;
     } catch (cause) {
       open.group = undefined;
@@ -202,12 +250,13 @@ export class Spool {
       ...(target.writer ? { writer: target.writer } : {}),
       ...(target.keyId === undefined ? {} : { keyId: target.keyId }),
     };
-    const name = `${spoolPrefix}${id}`;
+    const name = `${this.#parts.prefix ?? spoolPrefix}${id}`;
     // At once: it must not be taken for one that another process left.
     this.#mine.add(name);
     const journal = this.#openJournal(name, header);
     const open: OpenJournal = {
       ...{ stream, openedAtMs: nowMs, journal, sizeBytes: 0 },
+      ...{ tap: this.#beginTap(name, header) },
       ...{ group: undefined, appending: new Set() },
     };
     this.#open.set(stream, open);
@@ -250,9 +299,10 @@ export class Spool {
   }
 
   async #recover(): Promise<void> {
-    const { journals } = this.#parts;
+    const { journals, isElsewhere } = this.#parts;
     for (const name of await journals.names()) {
       if (!name.startsWith(spoolPrefix) || this.#mine.has(name)) continue;
+      if (isElsewhere?.(name)) continue;
       const journal = await journals.open(name).catch((cause: unknown) => {
         this.#tellOnce(name, cause);
       });

@@ -62,10 +62,26 @@ export interface LiveEndpoint {
   readonly capture?: CapturePlan;
 }
 
+/** Others that send requests to these servers: resolves once they see the change. */
+export type FleetFollower = (key: string, live: LiveEndpoint | undefined) => Promise<void>;
+
 export class Fleet {
   readonly #routes = new Map<string, LiveEndpoint>();
   /** Endpoint key to every instance that runs for it, routed or not. */
   readonly #instances = new Map<string, Map<string, Instance>>();
+  /** Changes that a follower has not seen yet. */
+  readonly #unseen = new Set<Promise<void>>();
+  #follower: FleetFollower | undefined;
+
+  /** From here on it is told of every change. */
+  follow(follower: FleetFollower): void {
+    this.#follower = follower;
+  }
+
+  /** Resolves when every request that comes is routed by what was changed until now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#unseen);
+  }
 
   /** What requests to the endpoint are served by now. */
   live(key: string): LiveEndpoint | undefined {
@@ -79,11 +95,13 @@ export class Fleet {
   /** From here on requests see `live`; requests under way keep what they have. */
   route(live: LiveEndpoint): void {
     this.#routes.set(live.key, live);
+    this.#tell(live.key, live);
   }
 
   /** From here on requests see no endpoint; its instances run until they are removed. */
   withdraw(key: string): void {
     this.#routes.delete(key);
+    this.#tell(key, undefined);
   }
 
   add(key: string, instance: Instance): void {
@@ -111,6 +129,13 @@ export class Fleet {
   /** Every key that has an instance. */
   keys(): readonly string[] {
     return [...this.#instances.keys()];
+  }
+
+  #tell(key: string, live: LiveEndpoint | undefined): void {
+    const telling = this.#follower?.(key, live);
+    if (!telling) return;
+    const seen = telling.finally(() => this.#unseen.delete(seen));
+    this.#unseen.add(seen);
   }
 }
 

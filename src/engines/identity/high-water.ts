@@ -17,7 +17,7 @@ interface MarkRow {
   readonly atMs: number;
 }
 
-const marks: Collection<MarkRow> = { name: 'identity/high-water' };
+export const marks: Collection<MarkRow> = { name: 'identity/high-water' };
 const onlyKey = 'time';
 /** How far the clock may be behind and be waited for. */
 const waitedOutMs = minuteMs;

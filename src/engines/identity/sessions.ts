@@ -76,9 +76,12 @@ interface CutoffRow extends RevokedRow {
 
 const byEnd = { until: (row: RevokedRow) => sortable(row.untilMs) };
 /** Key: the access key's id. */
-const revoked: Collection<RevokedRow> = { name: 'identity/revoked-sessions', indexes: byEnd };
+export const revoked: Collection<RevokedRow> = {
+  name: 'identity/revoked-sessions',
+  indexes: byEnd,
+};
 /** Key: the role's id. */
-const cutoffs: Collection<CutoffRow> = { name: 'identity/session-cutoffs', indexes: byEnd };
+export const cutoffs: Collection<CutoffRow> = { name: 'identity/session-cutoffs', indexes: byEnd };
 
 /** 36 hours, the longest that STS gives. */
 export const longestSessionSeconds = 129_600;

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { defined } from '../../kernel/assert.ts';
 import { type ByteStream, once } from '../../kernel/bytes.ts';
 import { type Logger, silentLogger } from '../../kernel/log.ts';
+import type { Digests, RunningDigest } from '../../ports/digests.ts';
 import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
 import type { Blob, BlobFile, ByteRange } from '../../ports/object-store.ts';
 import type { SealedStore, Small } from '../sealing/sealed-store.ts';
@@ -40,6 +41,8 @@ export interface TakeOptions extends Abortable {
 
 export interface Taking extends TakeOptions {
   readonly seal: Seal;
+  /** Gives an etag that is not the MD5 of the bytes. */
+  readonly anyEtag?: () => string;
   /** What is small is answered sealed, for its row. */
   readonly mayBeInRow?: boolean;
 }
@@ -106,12 +109,14 @@ export async function letGo(tx: Transaction, blob: string, freed: string[]): Pro
 export interface BlobParts {
   readonly store: MetadataStore;
   readonly blobs: SealedStore;
+  /** Absent: MD5s are computed where the bytes are. */
+  readonly digests?: Digests | undefined;
   readonly log?: Logger;
 }
 
 class TooLarge extends Error {}
 
-export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blobs {
+export function makeBlobs({ store, blobs, digests, log = silentLogger }: BlobParts): Blobs {
   const readers = new Map<string, number>();
   const doomed = new Set<string>();
 
@@ -139,7 +144,7 @@ export function makeBlobs({ store, blobs, log = silentLogger }: BlobParts): Blob
   }
 
   return {
-    take: (content, options) => take(blobs, content, options),
+    take: (content, options) => take({ blobs, digests }, content, options),
     drop,
 
     pin(ids) {
@@ -184,32 +189,45 @@ function smallSeals({ small }: SealedStore) {
 }
 
 async function take(
-  blobs: SealedStore,
+  { blobs, digests }: Pick<BlobParts, 'blobs' | 'digests'>,
   content: ByteStream,
-  { seal, mayBeInRow = false, ...options }: Taking,
+  { seal, mayBeInRow = false, anyEtag, ...options }: Taking,
 ): Promise<Answer<Taken>> {
   // The MD5 of what others must not read would tell them when they guess right.
-  const md5 = createHash('md5');
+  const newEtag = seal.newEtag ?? anyEtag;
+  const md5 = newEtag ? undefined : (digests?.md5() ?? md5Here());
   const digest = options.digest && makeDigest(options.digest);
   async function* tapped(): ByteStream {
     let sizeBytes = 0;
     for await (const bytes of content) {
       sizeBytes += bytes.length;
       if (sizeBytes > maxPutBytes) throw new TooLarge();
-      if (!seal.newEtag) md5.update(bytes);
+      const room = md5?.update(bytes);
       digest?.update(bytes);
       yield bytes;
+      if (room) await room;
     }
   }
   try {
     const kept = await keep(blobs, tapped(), { seal, mayBeInRow, ...options });
-    const etag = seal.newEtag?.() ?? md5.digest('hex');
+    const etag = newEtag?.() ?? (await defined(md5, 'the MD5').hex());
     const taken = { ...kept, etag };
     return { ok: true, value: digest ? { ...taken, digest: digest.base64() } : taken };
   } catch (error) {
     if (error instanceof TooLarge) return no('tooLarge', `more than ${maxPutBytes} bytes`);
     throw error;
+  } finally {
+    md5?.end();
   }
+}
+
+function md5Here(): RunningDigest {
+  const hash = createHash('md5');
+  return {
+    update: (bytes) => void hash.update(bytes),
+    hex: async () => hash.digest('hex'),
+    end: () => {},
+  };
 }
 
 type Kept = Pick<Taken, 'blob' | 'sizeBytes' | 'sealed'>;

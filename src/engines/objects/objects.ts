@@ -6,6 +6,7 @@ import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
+import type { Digests } from '../../ports/digests.ts';
 import type { Abortable, MetadataStore } from '../../ports/metadata-store.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
@@ -37,6 +38,8 @@ import { makeUploads, type Uploads } from './uploads.ts';
 export interface ObjectsParts {
   readonly store: MetadataStore;
   readonly blobs: SealedStore;
+  /** Absent: MD5s of long content are computed on the caller's thread. */
+  readonly digests?: Digests | undefined;
   /** Absent: what is to be encrypted under a managed key is refused. */
   readonly keys?: Keys;
   /** Of the ARNs of keys and objects; `aws` when absent. */

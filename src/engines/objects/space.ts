@@ -25,6 +25,11 @@ export interface PutOptions extends Abortable {
   readonly metadata?: Readonly<Record<string, string>>;
   /** A managed key: its id, ARN or alias. Absent: as the bucket has it. */
   readonly keyId?: string;
+  /**
+   * The etag may be any, as of objects that were put in parts: finding the MD5 of the bytes takes
+   * longer than all else about them.
+   */
+  readonly anyEtag?: boolean;
 }
 
 /** Buckets are global to the server; a missing one is refused, never made on the side. */
@@ -35,6 +40,11 @@ export interface ObjectSpace {
     content: ByteStream,
     options?: PutOptions,
   ): Promise<Outcome<ObjectSummary>>;
+  /**
+   * Why a put would be refused for lack of rights now, asked anew; for puts that take long. A space
+   * without rules has none.
+   */
+  putRefusal?(at: ObjectAddress, options?: PutOptions): Promise<string | undefined>;
   /** Undefined when there is no such object (or its newest version is a delete marker). */
   head(at: ObjectAddress): Promise<ObjectSummary | undefined>;
   read(at: ObjectAddress, options?: Abortable): Promise<ByteStream | undefined>;

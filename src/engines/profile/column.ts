@@ -2,6 +2,7 @@
 import { CellKind, type ColumnBatch } from '../../ports/analytics.ts';
 import { columnType, type InferredType, type KindCounts } from './inference.ts';
 import {
+  absorbSketch,
   addManyToSketch,
   compactionsOf,
   emptySketch,
@@ -12,6 +13,7 @@ import {
 } from './kll.ts';
 import { addNumbers, type Moments, mergeMoments, zeroMoments } from './moments.ts';
 import {
+  absorbTally,
   addCodedToTally,
   addNumbersToTally,
   addTextsToTally,
@@ -105,17 +107,37 @@ function textsAmong(
 export function mergeColumns(a: ColumnProfile, b: ColumnProfile): ColumnProfile {
   return {
     name: a.name,
-    kinds: {
-      integral: a.kinds.integral + b.kinds.integral,
-      fractional: a.kinds.fractional + b.kinds.fractional,
-      boolean: a.kinds.boolean + b.kinds.boolean,
-      text: a.kinds.text + b.kinds.text,
-    },
+    kinds: addedKinds(a.kinds, b.kinds),
     moments: mergeMoments(a.moments, b.moments),
     sketch: mergeSketches(a.sketch, b.sketch),
     numbers: mergeTallies(a.numbers, b.numbers),
     texts: mergeTallies(a.texts, b.texts),
   };
+}
+
+/** As `mergeColumns`, into `column`, which is changed. */
+export function absorbColumn(column: ColumnProfile, from: ColumnProfile): void {
+  Object.assign(column.kinds, addedKinds(column.kinds, from.kinds));
+  column.moments = mergeMoments(column.moments, from.moments);
+  absorbSketch(column.sketch, from.sketch);
+  absorbTally(column.numbers, from.numbers);
+  absorbTally(column.texts, from.texts);
+}
+
+function addedKinds(a: KindCounts, b: KindCounts): KindCounts {
+  return {
+    integral: a.integral + b.integral,
+    fractional: a.fractional + b.fractional,
+    boolean: a.boolean + b.boolean,
+    text: a.text + b.text,
+  };
+}
+
+/** The memory of its numbers, which can be handed to another thread. */
+export function buffersOfColumn({ sketch, numbers, texts }: ColumnProfile): ArrayBufferLike[] {
+  const items = sketch.levels.map((level) => level.items.buffer);
+  const registers = [numbers.registers, texts.registers].flatMap((of) => (of ? [of.buffer] : []));
+  return [...items, ...registers];
 }
 
 export function typeOf(column: ColumnProfile): InferredType {

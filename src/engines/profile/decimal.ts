@@ -3,32 +3,43 @@
  * same digits, or nothing where that takes more than a few multiplications.
  */
 
-/** Digits of which every number is a double. */
-export const exactDigits = 15;
-/** Further digits that `nearestDouble` takes. */
-export const lowDigits = 4;
-/** Powers of ten up to this are doubles. */
-export const largestTens = 22;
+/** Digits that are read at a time. */
+export const groupDigits = 9;
+export const groupScale = 10 ** groupDigits;
 
-export const powersOfTen = Float64Array.from({ length: largestTens + 1 }, (_, i) =>
-  Number(`1e${i}`),
-);
+/** Powers of ten up to this are doubles. */
+const largestTens = 22;
+const powersOfTen = Float64Array.from({ length: largestTens + 1 }, (_, i) => Number(`1e${i}`));
 
 const splitter = 2 ** 27 + 1;
-const lowScale = 10 ** lowDigits;
 /** Far above the error of the quotient below, which is under 2^-102 of it. */
 const doubt = 2 ** -98;
 
 /**
- * (high × 10⁴ + low) / 10^tens, for `high` of at most 15 digits, `low` of at most four and `tens`
- * from 0 to 22. NaN when it is too close to the middle of two doubles to say which is nearest. The
- * quotient is taken in two parts (Dekker 1971), the second far smaller than half a unit of the
- * first's last place.
+ * The number of which `tens` digits stand behind the point: `low` is the last group of them, of
+ * one to nine digits, and `high` what stands before it. `tens` is from 1 to 18, and `high` a group
+ * and more only when it is above nine. NaN when that is too close to the middle of two doubles, or
+ * `high` is no safe integer.
+ */
+export function decimal(high: number, low: number, tens: number): number {
+  const digits = tens > groupDigits ? tens - groupDigits : tens;
+  const whole = high * (powersOfTen[digits] as number) + low;
+  if (whole <= Number.MAX_SAFE_INTEGER) return whole / (powersOfTen[tens] as number);
+  if (high > Number.MAX_SAFE_INTEGER) return Number.NaN;
+  const rest = groupDigits - digits;
+  return nearestDouble(high, low * (powersOfTen[rest] as number), tens + rest);
+}
+
+/**
+ * (high × 10⁹ + low) / 10^tens, for `high` up to 2^53, `low` below 10⁹ and `tens` from 0 to 22.
+ * NaN when it is too close to the middle of two doubles to say which is nearest. The quotient is
+ * taken in two parts (Dekker 1971), the second far smaller than half a unit of the first's last
+ * place.
  */
 export function nearestDouble(high: number, low: number, tens: number): number {
-  const product = high * lowScale;
+  const product = high * groupScale;
   const upper = splitter * high - (splitter * high - high);
-  const productRest = upper * lowScale - product + (high - upper) * lowScale;
+  const productRest = upper * groupScale - product + (high - upper) * groupScale;
   const whole = product + low;
   const added = whole - product;
   const wholeRest = product - (whole - added) + (low - added) + productRest;

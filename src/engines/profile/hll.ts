@@ -45,12 +45,11 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
 }
 
 export function estimateDistinct(registers: Registers): number {
-  let inverse = 0;
-  let zeros = 0;
-  for (const rank of registers) {
-    inverse += 2 ** -rank;
-    if (rank === 0) zeros += 1;
-  }
+  const counts = new Uint32Array(256);
+  for (const rank of registers) counts[rank] = (counts[rank] as number) + 1;
+  // Sums of so few powers of two are exact, in whichever order.
+  const inverse = counts.reduce((sum, count, rank) => sum + count * 2 ** -rank, 0);
+  const zeros = counts[0] as number;
   const raw = (alpha * registerCount * registerCount) / inverse;
   const small = raw <= 2.5 * registerCount && zeros > 0;
   return Math.round(small ? registerCount * Math.log(registerCount / zeros) : raw);

@@ -66,7 +66,10 @@ function append(level: Level, x: number): void {
 
 function reserve(level: Level, length: number): void {
   if (length <= level.items.length) return;
-  const grown = new Float64Array(Math.max(16, 2 * level.length, length));
+  // In few steps: what was outgrown stays until memory is collected, which is seldom.
+  const { capacity } = level;
+  const most = level.length < capacity ? Math.min(capacity, 8 * level.length) : 2 * level.length;
+  const grown = new Float64Array(Math.max(16, most, length));
   grown.set(level.items);
   level.items = grown;
 }
@@ -166,15 +169,24 @@ function mergeRuns(
  * that parts and whole are the same up to it.)
  */
 export function mergeSketches(a: Sketch, b: Sketch): Sketch {
-  const merged = sketchOf(levelsOf(a), compactionsOf(a));
-  while (merged.levels.length < b.levels.length) addLevel(merged);
-  b.levels.forEach(({ items, length }, h) => {
-    const into = merged.levels[h];
-    for (let i = 0; into && i < length; i += 1) append(into, items[i] ?? 0);
-    merged.held += length;
-  });
-  while (merged.held > merged.capacity) condense(merged);
+  const levels = a.levels.map((level) => ({ ...level, items: level.items.slice(0, level.length) }));
+  const merged = { ...a, levels };
+  absorbSketch(merged, b);
   return merged;
+}
+
+/** As `mergeSketches`, into `sketch`, which is changed. */
+export function absorbSketch(sketch: Sketch, from: Sketch): void {
+  while (sketch.levels.length < from.levels.length) addLevel(sketch);
+  from.levels.forEach(({ items, length }, h) => {
+    const into = sketch.levels[h];
+    if (!into) return;
+    reserve(into, into.length + length);
+    into.items.set(items.subarray(0, length), into.length);
+    into.length += length;
+    sketch.held += length;
+  });
+  while (sketch.held > sketch.capacity) condense(sketch);
 }
 
 /** A sketch from its levels, as documents and stored profiles have them. */

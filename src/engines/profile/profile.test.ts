@@ -18,6 +18,8 @@ import {
 } from './kll.ts';
 import { deviationOf, meanOf } from './moments.ts';
 import {
+  absorbProfile,
+  buffersOf,
   emptyProfile,
   mergeProfiles,
   observe,
@@ -87,7 +89,11 @@ describe('laws', () => {
     fc.assert(
       fc.property(rows, late, (a, b) => {
         const whole = observe(profileOf(a), batchOf(b));
-        expect(summary(mergeProfiles(profileOf(a), profileOf(b)))).toEqual(summary(whole));
+        const merged = mergeProfiles(profileOf(a), profileOf(b));
+        expect(summary(merged)).toEqual(summary(whole));
+        const into = profileOf(a);
+        absorbProfile(into, profileOf(b));
+        expect(profileToText(into)).toBe(profileToText(merged));
       }),
     );
   });
@@ -122,7 +128,23 @@ describe('laws', () => {
     const stored = profileFromText(profileToText(profile));
     expect(stored.ok && summary(stored.value)).toEqual(summary(profile));
     const again = stored.ok ? mergeProfiles(stored.value, profile) : emptyProfile();
-    expect(summary(again)).toEqual(summary(mergeProfiles(profile, profile)));
+    const twice = mergeProfiles(profile, profile);
+    expect(summary(again)).toEqual(summary(twice));
+    if (stored.ok) absorbProfile(stored.value, profile);
+    expect(stored.ok && profileToText(stored.value)).toBe(profileToText(twice));
+  });
+
+  test('its memory is handed over, all of it and once', () => {
+    const cells = (i: number) => [`${i}.5`, `id-${i}`];
+    const profile = profileOf(
+      Array.from({ length: 12_000 }, (_, i) => ({ names, cells: cells(i) })),
+    );
+    const text = profileToText(profile);
+    const buffers = buffersOf(profile);
+    const handed = structuredClone(profile, { transfer: [...buffers] });
+    expect(profileToText(handed)).toBe(text);
+    expect(buffers.length).toBeGreaterThan(4);
+    expect(buffers.every(({ byteLength }) => byteLength === 0)).toBe(true);
   });
 });
 

@@ -6,6 +6,8 @@
 import { type Outcome, ok, refuse } from '../../kernel/outcome.ts';
 import type { RowBatch } from '../../ports/analytics.ts';
 import {
+  absorbColumn,
+  buffersOfColumn,
   type ColumnJson,
   type ColumnProfile,
   columnFromJson,
@@ -53,6 +55,26 @@ export function mergeProfiles(a: Profile, b: Profile): Profile {
   }
   const looseNumbers = a.looseNumbers || b.looseNumbers;
   return { rows: a.rows + b.rows, looseNumbers, columns };
+}
+
+/** As `mergeProfiles`, into `profile`, which is changed; `from` is not to be used any more. */
+export function absorbProfile(profile: Profile, from: Profile): void {
+  profile.rows += from.rows;
+  profile.looseNumbers ||= from.looseNumbers;
+  for (const [name, column] of from.columns) {
+    const known = profile.columns.get(name);
+    if (known) absorbColumn(known, column);
+    else profile.columns.set(name, column);
+  }
+}
+
+/**
+ * The memory of its numbers, to be handed to another thread with it. Where it is only copied, what
+ * is left here piles up: collecting it is far too seldom for its size.
+ */
+export function buffersOf(profile: Profile): readonly ArrayBuffer[] {
+  const all = [...profile.columns.values()].flatMap(buffersOfColumn);
+  return all.filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
 /** The same profile under other names, by position; columns beyond `names` keep theirs. */

@@ -13,6 +13,7 @@ const cellsOfBatch = 1 << 19;
 /** Texts of a batch are kept until it is taken. */
 const bytesOfBatch = 16 * 1024 * 1024;
 const firstRows = 512;
+const mostSpare = cellsOfBatch / mostRows;
 const comma = 44;
 
 export class CellTable {
@@ -22,10 +23,12 @@ export class CellTable {
   row = 0;
   /** One after the last place that `read` filled. */
   end = 0;
-  readonly #names: readonly string[];
-  readonly #columns: CellColumn[] = [];
+  #names: readonly string[];
+  #columns: CellColumn[] = [];
+  /** Columns of before, whose memory is taken again. */
+  #spare: CellColumn[] = [];
   readonly #byName = new Map<string, CellColumn>();
-  readonly #placed: CellColumn[] = [];
+  #placed: CellColumn[] = [];
   readonly #used = new Set<CellColumn>();
   #places = 0;
   #room = firstRows;
@@ -36,6 +39,19 @@ export class CellTable {
   /** Places without a name are `_c0`, `_c1`, … */
   constructor(names: readonly string[] = []) {
     this.#names = names;
+  }
+
+  /** As a new table, in the memory of this one. */
+  renew(names: readonly string[] = []): void {
+    this.#spare = [...this.#columns, ...this.#spare].slice(0, mostSpare);
+    this.#names = names;
+    this.#columns = [];
+    this.#byName.clear();
+    this.#placed = [];
+    this.#used.clear();
+    this.#places = 0;
+    this.#room = firstRows;
+    this.#clear();
   }
 
   get isFull(): boolean {
@@ -119,6 +135,10 @@ export class CellTable {
     // Small to begin with: a window of few rows is done before large arrays are made.
     this.#room = Math.max(leastRows, Math.min(mostRows, most, 4 * this.#room));
     for (const column of this.#columns) column.start(this.#room);
+    this.#clear();
+  }
+
+  #clear(): void {
     this.rows = 0;
     this.row = 0;
     this.#touched = -1;
@@ -135,7 +155,8 @@ export class CellTable {
   #named(name: string): CellColumn {
     const known = this.#byName.get(name);
     if (known) return known;
-    const column = new CellColumn(name, this.#room);
+    const column = this.#spare.shift() ?? new CellColumn(name, this.#room);
+    column.renew(name, this.#room);
     this.#byName.set(name, column);
     this.#columns.push(column);
     return column;

@@ -136,19 +136,25 @@ export function mergeTallies<Value extends string | number>(
   a: Tally<Value>,
   b: Tally<Value>,
 ): Tally<Value> {
-  const merged: Tally<Value> = {
-    limits: a.limits,
-    counts: new Map(a.counts),
-    registers: undefined,
-    undercount: a.undercount + b.undercount,
-  };
-  if (a.registers || b.registers) merged.registers = mergeRegisters(registersOf(a), registersOf(b));
-  for (const [value, count] of b.counts) {
-    merged.counts.set(value, (merged.counts.get(value) ?? 0) + count);
-  }
-  shrink(merged);
-  if (merged.registers && merged.limits.frequent === 0) merged.counts = new Map();
+  const merged = { ...a, counts: new Map(a.counts) };
+  absorbTally(merged, b);
   return merged;
+}
+
+/** As `mergeTallies`, into `tally`, which is changed. */
+export function absorbTally<Value extends string | number>(
+  tally: Tally<Value>,
+  from: Tally<Value>,
+): void {
+  if (tally.registers || from.registers) {
+    tally.registers = mergeRegisters(registersOf(tally), registersOf(from));
+  }
+  tally.undercount += from.undercount;
+  for (const [value, count] of from.counts) {
+    tally.counts.set(value, (tally.counts.get(value) ?? 0) + count);
+  }
+  shrink(tally);
+  if (tally.registers && tally.limits.frequent === 0) tally.counts = new Map();
 }
 
 function registersOf<Value extends string | number>(tally: Tally<Value>): Registers {

@@ -13,6 +13,27 @@ export function newId(random: Random): string {
   return Buffer.from(random.bytes(idBytes)).toString('hex');
 }
 
+const processBytes = 8;
+const largestCount = 0xffff_ffff;
+
+/**
+ * Ids in the order in which they were drawn, of a beginning that is this process's alone: as keys
+ * of rows they lie side by side, so rows written together share their pages.
+ */
+export function orderedIds(random: Random): () => string {
+  let beginning = '';
+  let count = largestCount;
+  return () => {
+    if (count === largestCount) {
+      beginning = Buffer.from(random.bytes(processBytes)).toString('hex');
+      count = -1;
+    }
+    count += 1;
+    const rest = Buffer.from(random.bytes(4)).toString('hex');
+    return `${beginning}${count.toString(16).padStart(8, '0')}${rest}`;
+  };
+}
+
 export interface Under {
   readonly key: Uint8Array;
   readonly context: string;

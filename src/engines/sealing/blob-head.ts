@@ -4,7 +4,8 @@
  * key derived from the ring's, covers the blob's id, the rest of the head, and the message's salt
  * and commitment: a file put in another's place is known for it, whoever's key is on its content.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { shortHmac } from '../../kernel/hmac.ts';
 import { deriveKey, type Keyring, keyCheck, keyCheckBytes } from '../envelope/keyring.ts';
 import { messageHeadBytes } from './chunked.ts';
 import { DamagedBlob } from './sealed-store.ts';
@@ -89,7 +90,6 @@ export function readHead(
 
 /** Everything after the id has a length of its own. */
 function macOf(ring: RingKeys, id: string, parts: readonly Uint8Array[]): Buffer {
-  const hmac = createHmac('sha256', ring.heads).update(`${id}\0`);
-  for (const part of parts) hmac.update(part);
-  return hmac.digest().subarray(0, macBytes);
+  const mac = shortHmac('sha256', ring.heads, [`${id}\0`, ...parts]);
+  return Buffer.from(mac.slice(0, macBytes), 'latin1');
 }

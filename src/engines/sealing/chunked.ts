@@ -8,8 +8,9 @@
  * the base nonce XOR its number. The last chunk is shorter than the others, if need be empty, so
  * that a message cannot be cut at the end of a chunk.
  */
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
+import { shortHmac } from '../../kernel/hmac.ts';
 
 export interface ChunkedForm {
   readonly cipher: 'aes-128-gcm' | 'aes-256-gcm';
@@ -112,10 +113,11 @@ function nonceOf(base: Uint8Array, index: number): Buffer {
 
 /** HKDF-Expand of RFC 5869. */
 function expand(key: Uint8Array, info: Uint8Array, lengthBytes: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let count = 1; (count - 1) * sha512Bytes < lengthBytes; count += 1) {
-    const hmac = createHmac('sha512', key).update(blocks.at(-1) ?? '');
-    blocks.push(hmac.update(info).update(Uint8Array.of(count)).digest());
+  const all = Buffer.alloc(Math.ceil(lengthBytes / sha512Bytes) * sha512Bytes);
+  for (let count = 1, at = 0; at < lengthBytes; count += 1, at += sha512Bytes) {
+    const before = all.subarray(Math.max(0, at - sha512Bytes), at);
+    const block = shortHmac('sha512', key, [before, info, Uint8Array.of(count)]);
+    all.write(block, at, 'latin1');
   }
-  return Buffer.concat(blocks).subarray(0, lengthBytes);
+  return all.subarray(0, lengthBytes);
 }

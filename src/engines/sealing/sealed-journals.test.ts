@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { fileJournals } from '../../adapters/files/journals.ts';
 import { memoryJournals } from '../../adapters/memory/journals.ts';
 import { gather } from '../../kernel/bytes.ts';
+import { silentLogger } from '../../kernel/log.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { journalsContract } from '../../ports/journals.contract.ts';
 import type { Journals } from '../../ports/journals.ts';
@@ -84,6 +85,28 @@ test('wherever the last frame was torn, it goes and the next one takes its place
       expect([journal.sizeBytes, await textOf(journal)]).toEqual([9, 'one two 3']);
     }
   }
+});
+
+test('what is cut off is told by name; of a journal that is whole nothing is', async () => {
+  const path = newFolder();
+  await (await sealedOver(await fileJournals(path)).open('j')).append(Buffer.from('one'));
+  const bytes = await readFile(join(path, 'j'));
+  const opened = async (kept: Uint8Array) => {
+    await writeFile(join(path, 'j'), kept);
+    const told: unknown[] = [];
+    const warn = (message: string, fields = {}) => void told.push(message, fields);
+    const sealer = makeSealer({ keyring, random, purpose: 'journals' });
+    const log = { ...silentLogger, warn };
+    const journals = sealedJournals(await fileJournals(path), sealer, log);
+    await journals.open('j');
+    await journals.close();
+    return told;
+  };
+  expect(await opened(bytes)).toEqual([]);
+  const changed = Buffer.from(bytes);
+  changed[20] = (changed[20] ?? 0) ^ 1;
+  const fields = { journal: 'j', keptBytes: 0, cutBytes: bytes.length };
+  expect(await opened(changed)).toEqual([expect.stringContaining('cut off'), fields]);
 });
 
 const padded = (bytes: Uint8Array, length: number) =>

@@ -2,12 +2,14 @@
  * Journals whose records are kept sealed, over journals that keep bytes as they are: frames of
  * `length(4, big-endian) ‖ CRC-32 of the length(4) ‖ sealed piece`, each bound to the journal's
  * name and its number. What is appended while a frame is being written becomes the next frame. A
- * frame that a dying process left half written is cut off when the journal is opened; any other
- * damage throws. Whole frames that are missing at the end are not noticed.
+ * frame that a dying process left half written is cut off when the journal is opened, and told to
+ * the log, since damage of the last frame looks the same; any other damage throws. Whole frames
+ * that are missing at the end are not noticed.
  */
 import { crc32 } from 'node:zlib';
 import { assert } from '../../kernel/assert.ts';
 import { type ByteStream, joined } from '../../kernel/bytes.ts';
+import { type Logger, silentLogger } from '../../kernel/log.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import { Puller } from './pulling.ts';
@@ -19,12 +21,22 @@ export class DamagedJournal extends Error {
   override readonly name = 'DamagedJournal';
 }
 
-export function sealedJournals(inner: Journals, sealer: Sealer): Journals {
+export function sealedJournals(
+  inner: Journals,
+  sealer: Sealer,
+  log: Logger = silentLogger,
+): Journals {
   const journals = new Map<string, Promise<SealedJournal>>();
   const openSealed = async (name: string) => {
     const journal = await inner.open(name);
     const found = await scan(journal, sealer);
-    if (found.keptBytes < journal.sizeBytes) await journal.truncate(found.keptBytes);
+    const { keptBytes } = found;
+    const cutBytes = journal.sizeBytes - keptBytes;
+    if (cutBytes > 0) {
+      const what = 'the end of a journal was cut off: a write was interrupted, or it is damaged';
+      log.warn(what, { journal: name, keptBytes, cutBytes });
+      await journal.truncate(keptBytes);
+    }
     return new SealedJournal({ journal, sealer, found, gone: () => journals.delete(name) });
   };
   return {

@@ -126,7 +126,8 @@ function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStre
       return cipher;
     },
   };
-  return openMessage((part) => inner.read(id, part, signalOf(options)), head, range);
+  const reads = { ...signalOf(options), partsPass: true } as const;
+  return openMessage((part) => inner.read(id, part, reads), head, range);
 }
 
 function readWithin(reading: Reading, range: ByteRange): ByteStream {

@@ -5,6 +5,7 @@ import { defined } from '../../kernel/assert.ts';
 import { gather, once } from '../../kernel/bytes.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { keyringOf } from '../envelope/keyring.ts';
+import { orderedIds } from './blob-ciphers.ts';
 import { sealedObjects } from './sealed-objects.ts';
 import { DamagedBlob, mostSmallBytes, type SealOptions, WrongKey } from './sealed-store.ts';
 
@@ -58,4 +59,16 @@ test.each([
 ])('what is sealed with %j does not open with %j', (sealedWith, openedWith) => {
   const sealed = small.seal(Buffer.from('content'), sealedWith);
   expect(() => small.open(sealed, openedWith)).toThrow(WrongKey);
+});
+
+test('ids come in their order, are of the form of ids, and begin anew with each process', () => {
+  const draw = (seed: number) => {
+    const next = orderedIds(seededRandom(seed));
+    return Array.from({ length: 300 }, next);
+  };
+  const [own, others] = [draw(1), draw(2)];
+  for (const id of own) expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(own.toSorted()).toEqual(own);
+  expect(new Set([...own, ...others]).size).toBe(600);
+  expect(own[0]?.slice(0, 16)).not.toBe(others[0]?.slice(0, 16));
 });

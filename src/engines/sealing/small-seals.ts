@@ -11,8 +11,8 @@ import {
   innerCipher,
   kindOf,
   newCipher,
-  newId,
   type Opening,
+  orderedIds,
   outerCipher,
   signalOf,
   type Under,
@@ -29,12 +29,13 @@ export interface SmallSealsParts {
 }
 
 export function makeSmallSeals({ keys, random, temporaryFiles }: SmallSealsParts): SmallSeals {
+  const nextId = orderedIds(random);
   const open = (id: string, sealed: Uint8Array, options: SealOptions) =>
     openSmall(sealed, { keys, id, options });
   return {
     seal(content, options = {}) {
       assert(content.length <= mostSmallBytes, 'too much for one chunk');
-      const id = newId(random);
+      const id = nextId();
       return { id, sealed: sealSmall({ keys, random, id, options }, content) };
     },
     open: ({ id, sealed }, options = {}) => open(id, sealed, options),

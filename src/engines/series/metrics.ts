@@ -1,7 +1,7 @@
 /**
  * What is known of each metric apart from its numbers: its name, its units, when it last had data.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Scope } from '../../kernel/arn.ts';
 import { compareUtf8 } from '../../kernel/bytes.ts';
 import { dayMs, hourMs } from '../../kernel/clock.ts';
@@ -30,8 +30,12 @@ export const listedMs = 14 * dayMs;
 const recentMs = 3 * hourMs;
 const scanRows = 500;
 
+/** Nearly all names: nothing in them has to be escaped. */
+const plainPart = /^[ !-$&-.0-~]*$/;
+
 /** Keys by parts: the separator and control characters of a name are escaped. */
 function part(text: string): string {
+  if (plainPart.test(text)) return text;
   return text.replace(/[%/\p{Cc}]/gu, (unit) => {
     return `%${unit.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
@@ -44,7 +48,7 @@ export function sortDimensions(dimensions: readonly Dimension[]): readonly Dimen
 /** The same for every order of the dimensions. */
 export function metricKey(scope: Scope, id: MetricId): string {
   const set = sortDimensions(id.dimensions).map(({ name, value }) => [name, value]);
-  const digest = createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 24);
+  const digest = hash('sha256', JSON.stringify(set), 'hex').slice(0, 24);
   return `${namespacePrefix(scope, id.namespace)}${part(id.metric)}/${digest}`;
 }
 
@@ -55,7 +59,7 @@ function namespacePrefix(scope: Scope, namespace: string): string {
 /** Where one unit's buckets are kept; short whatever the names are. */
 export function streamKey(metric: string, unit: string): string {
   const [account, region] = metric.split('/');
-  const digest = createHash('sha256').update(metric).digest('hex').slice(0, 32);
+  const digest = hash('sha256', metric, 'hex').slice(0, 32);
   return `${account}/${region}/${digest}/${part(unit)}`;
 }
 

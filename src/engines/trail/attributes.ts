@@ -2,6 +2,7 @@
 import type { TrailEvent } from './event.ts';
 import { userNameOf } from './identity.ts';
 import { nameInArn } from './resources.ts';
+import type { TrailSubject } from './trail.ts';
 
 export type AttributeName =
   | 'EventId'
@@ -20,9 +21,14 @@ export interface Attribute {
 
 /** Resources that are described each by an ARN are found by it, and by the name in it. */
 export function valuesOf(event: TrailEvent, name: AttributeName): readonly string[] {
+  return name === 'EventId' ? [event.eventID] : subjectValues(event, name);
+}
+
+function subjectValues(
+  event: TrailSubject,
+  name: Exclude<AttributeName, 'EventId'>,
+): readonly string[] {
   switch (name) {
-    case 'EventId':
-      return [event.eventID];
     case 'EventName':
       return [event.eventName];
     case 'ReadOnly':
@@ -48,16 +54,17 @@ function present(value: string | undefined): readonly string[] {
 
 /** Gathers the attributes of events for the filter of a stretch: most repeat those before. */
 export class AttributeTexts {
-  readonly #add: (text: string) => void;
-  /** Names and sources of events, identities, ARNs: what was added already. */
+  readonly #add: (begin: string, end: string) => void;
+  /** Subjects, names and sources of events, identities, ARNs: what was added already. */
   readonly #seen = new Set<unknown>();
 
-  constructor(add: (text: string) => void) {
+  constructor(add: (begin: string, end: string) => void) {
     this.#add = add;
   }
 
-  add(event: TrailEvent): void {
-    this.#addAll(event, 'EventId');
+  add(eventID: string, event: TrailSubject): void {
+    this.#add(beginOf('EventId'), eventID);
+    if (!this.#isNew(event)) return;
     if (this.#isNew(event.eventName)) this.#addAll(event, 'EventName');
     if (this.#isNew(event.eventSource)) this.#addAll(event, 'EventSource');
     if (this.#isNew(event.readOnly)) this.#addAll(event, 'ReadOnly');
@@ -72,8 +79,8 @@ export class AttributeTexts {
     this.#addAll(event, 'ResourceName');
   }
 
-  #addAll(event: TrailEvent, name: AttributeName): void {
-    for (const value of valuesOf(event, name)) this.#add(textOf({ name, value }));
+  #addAll(event: TrailSubject, name: Exclude<AttributeName, 'EventId'>): void {
+    for (const value of subjectValues(event, name)) this.#add(beginOf(name), value);
   }
 
   #isNew(what: unknown): boolean {
@@ -88,7 +95,11 @@ export class AttributeTexts {
 const maxSeen = 10_000;
 
 export function textOf({ name, value }: Attribute): string {
-  return `${name}=${value}`;
+  return beginOf(name) + value;
+}
+
+function beginOf(name: AttributeName): string {
+  return `${name}=`;
 }
 
 export function hasAttribute(event: TrailEvent, { name, value }: Attribute): boolean {

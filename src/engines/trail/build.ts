@@ -78,7 +78,8 @@ export function eventKindsOf(
   return [about, ...kinds];
 }
 
-function resourcesIn(call: Pick<FinishedCall, 'resources' | 'checks' | 'caller'>) {
+/** The same list again for the same single resource. */
+export function resourcesIn(call: Pick<FinishedCall, 'resources' | 'checks' | 'caller'>) {
   return call.resources ?? resourcesOf(call.checks, call.caller.account);
 }
 
@@ -98,7 +99,7 @@ export function buildEvent(call: FinishedCall, facts: RecordFacts): TrailEvent {
   const { service, operation, output, fault } = call;
   const kind = kindOf(service, operation);
   const event = beginEvent(call, kind, facts);
-  if (service === 'sts' && operation === 'AssumeRoleWithWebIdentity') {
+  if (namesItsCaller(call)) {
     event.userIdentity = webIdentityOf(output);
   }
   const secrets: string[] = [];
@@ -118,6 +119,11 @@ export function buildEvent(call: FinishedCall, facts: RecordFacts): TrailEvent {
   }
   bound(event);
   return event;
+}
+
+/** Of a call without a signature: its answer says who made it. */
+export function namesItsCaller({ service, operation }: FinishedCall): boolean {
+  return service === 'sts' && operation === 'AssumeRoleWithWebIdentity';
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -151,12 +157,16 @@ export function beginEvent(
     eventCategory: kind.category,
   };
   const userAgent = headers['user-agent'];
-  if (userAgent !== undefined) event.userAgent = userAgent.slice(0, longestAgentChars);
+  if (userAgent !== undefined) event.userAgent = agentOf(userAgent);
   if (tls) event.tlsDetails = tlsDetailsOf(tls, headers['host']);
   return event;
 }
 
-function tlsDetailsOf({ version, cipher }: TlsFacts, host: string | undefined) {
+export function agentOf(text: string): string {
+  return text.slice(0, longestAgentChars);
+}
+
+export function tlsDetailsOf({ version, cipher }: TlsFacts, host: string | undefined) {
   const name = host === undefined ? {} : { clientProvidedHostHeader: host };
   return { tlsVersion: version, cipherSuite: cipher, ...name };
 }
@@ -187,16 +197,28 @@ function fitting(elements: Elements | null, name: string, limit: number): Elemen
   // Most are a few short texts: measured without being written twice.
   if (!mayExceed(elements, limit)) return elements;
   const originalSize = JSON.stringify(elements).length;
-  if (originalSize <= limit) return elements;
+  return originalSize <= limit ? elements : omitted(name, originalSize);
+}
+
+/** The same for elements that are JSON already. */
+export function fittingText(text: string, name: string): string {
+  if (text.length <= largestElementsChars) return text;
+  return JSON.stringify(omitted(name, text.length));
+}
+
+function omitted(name: string, originalSize: number): Elements {
   return { omitted: true, originalSize, reason: `${name} too large` };
 }
 
-/** Below this many plain members of at most so many characters nothing comes near a bound. */
+/**
+ * Below this many plain members of at most so many characters nothing comes near a bound, though
+ * JSON may write a character as six.
+ */
 const plainMembers = 20;
-const plainChars = 1_000;
+const plainChars = 200;
 
 function mayExceed(elements: Elements, limit: number): boolean {
-  if (plainMembers * plainChars > limit) return true;
+  if (plainMembers * plainChars * 6 > limit) return true;
   let members = 0;
   for (const name in elements) {
     const value = elements[name];

@@ -2,7 +2,7 @@
  * Inputs and outputs as `requestParameters` and `responseElements` of a record: names begin with a
  * small letter, secrets and payloads are hidden or left out. Does not bound the size.
  */
-import { jsonText } from '../../kernel/json.ts';
+import { jsonText, quoted } from '../../kernel/json.ts';
 import { hidden, isSecretName, type Mask, maskOf } from './masks.ts';
 import type { Shape } from './shapes.ts';
 
@@ -26,6 +26,28 @@ export function elementsOf(
   return null;
 }
 
+/** The JSON of `elementsOf`; plain members are written at once. */
+export function elementsText(
+  value: object,
+  shape: Shape | undefined,
+  options: ElementsOptions,
+): string {
+  if (!shape) return 'null';
+  const { byName, distinct } = plansOf(shape, options.service);
+  // Of two members of one name the later one counts.
+  if (!distinct) return JSON.stringify(elementsOf(value, shape, options));
+  let text = '';
+  const items = value as Elements;
+  for (const name in items) {
+    const [plan, item] = [byName.get(name), items[name]];
+    if (!plan || item === undefined || item === null || plan.mask === 'drop') continue;
+    const isPlain = plan.mask === 'keep' && typeof item === 'string';
+    const member = isPlain ? quoted(kept(item)) : JSON.stringify(written(item, plan, options));
+    text += `${text === '' ? '{' : ','}${plan.label}${member}`;
+  }
+  return text === '' ? 'null' : `${text}}`;
+}
+
 /** JSON that no model describes: of our own routes. Members with secret names are hidden. */
 export function plainElementsOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainElementsOf);
@@ -39,21 +61,34 @@ export function plainElementsOf(value: unknown): unknown {
 
 interface Plan {
   readonly name: string;
+  /** As JSON, with its colon. */
+  readonly label: string;
   readonly mask: Mask;
   readonly type: Shape;
 }
 
-/** By structure: shapes belong to one service and live as long as the process. */
-const plans = new WeakMap<Shape, ReadonlyMap<string, Plan>>();
+interface Plans {
+  /** By the member's name in the model. */
+  readonly byName: ReadonlyMap<string, Plan>;
+  /** No two are written under one name. */
+  readonly distinct: boolean;
+}
 
-function plansOf(shape: Shape, service: string): ReadonlyMap<string, Plan> {
+/** By structure: shapes belong to one service and live as long as the process. */
+const plans = new WeakMap<Shape, Plans>();
+
+function plansOf(shape: Shape, service: string): Plans {
   const known = plans.get(shape);
   if (known) return known;
-  const made = new Map<string, Plan>();
+  const byName = new Map<string, Plan>();
   for (const member of shape.members ?? []) {
-    const { name, type } = member;
-    made.set(name, { name: outName(name, service), mask: maskOf(service, member), type });
+    const name = outName(member.name, service);
+    const { type } = member;
+    const label = `${quoted(name)}:`;
+    byName.set(member.name, { name, label, mask: maskOf(service, member), type });
   }
+  const names = new Set([...byName.values()].map(({ name }) => name));
+  const made = { byName, distinct: names.size === byName.size };
   plans.set(shape, made);
   return made;
 }
@@ -64,10 +99,10 @@ function outName(name: string, service: string): string {
 }
 
 function structure(value: object, shape: Shape, options: ElementsOptions): Elements {
-  const planned = plansOf(shape, options.service);
+  const { byName } = plansOf(shape, options.service);
   const elements: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    const plan = planned.get(name);
+    const plan = byName.get(name);
     // What no model knows is nothing of ours to tell.
     if (!plan || item === undefined || item === null) continue;
     const { mask } = plan;

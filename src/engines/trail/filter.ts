@@ -14,8 +14,10 @@ export class TextFilter {
   #bits = new Uint8Array(fullBits / 8);
   #count = 0;
 
-  add(text: string): void {
-    const [first, step] = hashesOf(text);
+  /** Of a text in two parts, which need not be joined. */
+  add(begin: string, end = ''): void {
+    hash(begin, end);
+    const { first, step } = hashed;
     let fresh = false;
     for (let i = 0; i < hashes; i += 1) {
       const at = (first + i * step) % fullBits;
@@ -46,7 +48,8 @@ export function mayHold(folded: string, text: string): boolean {
   const bits = Buffer.from(folded, 'base64');
   const size = bits.length * 8;
   if (size === 0) return true;
-  const [first, step] = hashesOf(text);
+  hash(text, '');
+  const { first, step } = hashed;
   for (let i = 0; i < hashes; i += 1) {
     // Sizes are powers of two: a place modulo the full size folds onto the place modulo this one.
     const at = (first + i * step) % size;
@@ -55,16 +58,21 @@ export function mayHold(folded: string, text: string): boolean {
   return true;
 }
 
+/** What `hash` found: handed over here, since there is one for every record. */
+const hashed = { first: 0, step: 0 };
+
 /** Two of 30 bits each; the step is odd, so that it visits different places. */
-function hashesOf(text: string): readonly [number, number] {
+function hash(begin: string, end: string): void {
   let a = 0x811c9dc5;
   let b = 0x01000193;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
+  const { length } = begin;
+  for (let at = 0; at < length + end.length; at += 1) {
+    const unit = at < length ? begin.charCodeAt(at) : end.charCodeAt(at - length);
     a = Math.imul(a ^ unit, 0x01000193);
     b = Math.imul(b ^ unit, 0x5bd1e995) + 0x27d4eb2f;
   }
   a ^= a >>> 15;
   b ^= b >>> 13;
-  return [Math.imul(a, 0x2c1b3c6d) & 0x3fffffff, (Math.imul(b, 0x297a2d39) & 0x3fffffff) | 1];
+  hashed.first = Math.imul(a, 0x2c1b3c6d) & 0x3fffffff;
+  hashed.step = (Math.imul(b, 0x297a2d39) & 0x3fffffff) | 1;
 }

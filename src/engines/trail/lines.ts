@@ -1,13 +1,22 @@
 /** JSON lines as streams of bytes: cut into lines, and packed. Every gathering has a bound. */
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { constants, createBrotliCompress, createBrotliDecompress, createGunzip } from 'node:zlib';
 import type { ByteStream } from '../../kernel/bytes.ts';
 
 const newline = 0x0a;
 /** No record comes near it: its members are bounded. */
 const longestLineBytes = 4 * 1_024 * 1_024;
-/** Records repeat each other: the fastest level packs them to a tenth. */
-const level = 1;
+/**
+ * Records repeat each other: a fast quality packs them to a twentieth, in half the time that gzip
+ * takes for less.
+ */
+const packing = {
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 1,
+    [constants.BROTLI_PARAM_LGWIN]: 20,
+  },
+  chunkSize: 65_536,
+};
 
 /** Whole lines without their ends; a last line without its end is left out. */
 export async function* linesOf(content: ByteStream): AsyncIterable<Buffer> {
@@ -26,10 +35,15 @@ export async function* linesOf(content: ByteStream): AsyncIterable<Buffer> {
 }
 
 export function packed(content: ByteStream): ByteStream {
-  // A failure of the source destroys the end, whose reader gets the error.
-  return pipeline(Readable.from(content, { objectMode: false }), createGzip({ level }), () => {});
+  return through(content, createBrotliCompress(packing));
 }
 
-export function unpacked(content: ByteStream): ByteStream {
-  return pipeline(Readable.from(content, { objectMode: false }), createGunzip(), () => {});
+/** `gzip` is what stretches were packed by before. */
+export function unpacked(content: ByteStream, by: 'brotli' | 'gzip'): ByteStream {
+  return through(content, by === 'gzip' ? createGunzip() : createBrotliDecompress());
+}
+
+function through(content: ByteStream, change: Transform): ByteStream {
+  // A failure of the source destroys the end, whose reader gets the error.
+  return pipeline(Readable.from(content, { objectMode: false }), change, () => {});
 }

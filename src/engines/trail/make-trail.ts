@@ -11,12 +11,14 @@ import type { Random } from '../../kernel/random.ts';
 import type { Journals } from '../../ports/journals.ts';
 import type { MetadataStore } from '../../ports/metadata-store.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
-import { linesOf, unpacked } from './lines.ts';
+import type { TrailEvent } from './event.ts';
+import { readKept } from './kept.ts';
+import { linesOf } from './lines.ts';
 import { type LookupPage, type LookupQuery, lookup } from './lookup.ts';
 import { stretchRows } from './rows.ts';
 import { StretchSealer } from './sealer.ts';
 import type { OpenStretch } from './stretch.ts';
-import type { EventKind, Trail } from './trail.ts';
+import type { EventKind, Trail, TrailLine } from './trail.ts';
 import { stretchMs, TrailWriter } from './writer.ts';
 
 export interface TrailParts {
@@ -68,7 +70,8 @@ export function makeTrail(parts: TrailParts): KeptTrail {
     live: (id) => [...sealer.ended, writer.open].find((one) => one?.id === id),
   };
   return {
-    record: (event) => writer.record(event),
+    record: (event) => writer.record(writtenOut(event)),
+    recordLine: (line) => writer.record(line),
     wants: (kind) => kind.category === 'Management' || choose(kind),
     chooseData(choice) {
       choose = choice;
@@ -83,11 +86,13 @@ export function makeTrail(parts: TrailParts): KeptTrail {
       assert(limit > 0, 'a page has at least one stretch');
       const bound = after === undefined ? {} : { after };
       const page = await store.list(stretchRows, { ...bound, limit });
-      return page.map(({ row: { blobId: _blob, filter: _filter, ...stretch } }) => stretch);
+      return page.map(({ row: { id, beganAtMs, endedAtMs, count } }) => ({
+        ...{ id, beganAtMs, endedAtMs, count },
+      }));
     },
     async *read({ id }) {
       const row = defined(await store.get(stretchRows, id), `stretch ${id}`);
-      yield* unpacked(blobs.read(row.blobId));
+      yield* readKept(row, blobs);
     },
     async lookup(query) {
       await sealer.recover();
@@ -97,6 +102,11 @@ export function makeTrail(parts: TrailParts): KeptTrail {
     idle: () => writer.idle(),
     loop: makeLoop({ writer, sealer, log }),
   };
+}
+
+/** Names and user agents cannot break a line: JSON escapes what ends one, and all controls. */
+function writtenOut(event: TrailEvent): TrailLine {
+  return { text: JSON.stringify(event), eventID: event.eventID, subject: event };
 }
 
 interface Looping {
@@ -139,12 +149,12 @@ async function allLines(id: string, reading: Reading): Promise<readonly string[]
 
 async function contentOf(id: string, { store, blobs, live }: Reading): Promise<ByteStream> {
   const row = await store.get(stretchRows, id);
-  if (row) return unpacked(blobs.read(row.blobId));
+  if (row) return readKept(row, blobs);
   const unsealed = live(id);
   if (unsealed) return unsealed.journal.read();
   // Sealed between the two looks, or past its time.
   const sealed = await store.get(stretchRows, id);
-  return sealed ? unpacked(blobs.read(sealed.blobId)) : nothing();
+  return sealed ? readKept(sealed, blobs) : nothing();
 }
 
 async function* nothing(): ByteStream {}

@@ -12,7 +12,8 @@ export function resourcesOf(
   callerAccount: string,
 ): readonly TrailResource[] {
   const [first] = checks;
-  if (first && checks.length === 1) return resourcesIn(first, callerAccount);
+  if (!first) return none;
+  if (checks.length === 1) return resourcesIn(first, callerAccount);
   const found = new Map<string, TrailResource>();
   for (const check of checks) {
     if (found.size >= maxResources) break;
@@ -29,6 +30,8 @@ const none: readonly TrailResource[] = [];
 interface Reading {
   readonly account: string;
   readonly type: string;
+  /** What came of it last: calls about one resource have the same list. */
+  last: { readonly accountId: string; readonly resources: readonly TrailResource[] } | undefined;
 }
 
 /** Few resources get most of the calls. */
@@ -41,7 +44,8 @@ function reading(resource: string): Reading | undefined {
   const parsed = parseArn(resource);
   if (!parsed.ok) return undefined;
   const { account, service } = parsed.value;
-  const made = { account, type: typeOf(service, parsed.value.resource) };
+  const type = typeOf(service, parsed.value.resource);
+  const made: Reading = { account, type, last: undefined };
   if (readings.size >= maxReadings) readings.clear();
   readings.set(resource, made);
   return made;
@@ -50,12 +54,16 @@ function reading(resource: string): Reading | undefined {
 function resourcesIn({ resource, owner }: Check, callerAccount: string): readonly TrailResource[] {
   const known = readings.get(resource) ?? reading(resource);
   if (!known) return none;
-  const { account, type } = known;
+  const { account, type, last } = known;
   const accountId = owner ?? (account || callerAccount);
-  const found = { accountId, type, ARN: resource };
-  if (type !== 'AWS::S3::Object') return [found];
-  const bucket = resource.slice(0, resource.indexOf('/'));
-  return [found, { accountId, type: 'AWS::S3::Bucket', ARN: bucket }];
+  if (last?.accountId === accountId) return last.resources;
+  const resources: TrailResource[] = [{ accountId, type, ARN: resource }];
+  if (type === 'AWS::S3::Object') {
+    const bucket = resource.slice(0, resource.indexOf('/'));
+    resources.push({ accountId, type: 'AWS::S3::Bucket', ARN: bucket });
+  }
+  known.last = { accountId, resources };
+  return resources;
 }
 
 const services: Readonly<Record<string, string>> = {

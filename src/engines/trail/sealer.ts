@@ -2,7 +2,6 @@
  * Turns stretches that have ended into sealed blobs with a row each, one after another in the order
  * they were begun, and takes up what a process that died has left. Deletes what is past its time.
  */
-import { createHash } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import { dayMs } from '../../kernel/clock.ts';
@@ -12,6 +11,7 @@ import type { MetadataStore } from '../../ports/metadata-store.ts';
 import { DamagedJournal } from '../sealing/sealed-journals.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
 import type { TrailEvent } from './event.ts';
+import { Hashing } from './kept.ts';
 import { linesOf, packed } from './lines.ts';
 import { type StretchRow, stretchRows } from './rows.ts';
 import { beganAtOf, idOfJournal, journalOf, OpenStretch } from './stretch.ts';
@@ -99,7 +99,7 @@ export class StretchSealer {
     for (const id of ids.sort()) {
       try {
         const journal = await journals.open(journalOf(id));
-        found.push(new OpenStretch(id, journal, { leftOver: true }));
+        found.push(new OpenStretch(id, journal));
       } catch (cause) {
         if (!(cause instanceof DamagedJournal)) throw cause;
         log.error('a damaged journal of the trail is left where it is', cause, { id });
@@ -120,6 +120,7 @@ export class StretchSealer {
     const { store } = this.#parts;
     const known = stretch.leftOver ? await store.get(stretchRows, stretch.id) : undefined;
     const { damaged } = known ?? (await this.#keep(stretch));
+    stretch.release();
     if (!damaged) await stretch.journal.remove();
     assert(this.#ended.shift() === stretch, 'stretches are sealed one after another');
   }
@@ -128,7 +129,8 @@ export class StretchSealer {
     const { store, blobs } = this.#parts;
     if (stretch.count === 0 && !stretch.leftOver) return {};
     const content = new Sealing(stretch, this.#parts.log);
-    const blob = await blobs.put(packed(content.lines()));
+    const hashing = new Hashing();
+    const blob = await blobs.put(hashing.passing(packed(content.lines())));
     const { id, beganAtMs, endedAtMs, count } = stretch;
     const damage = content.damaged ? ({ damaged: true } as const) : {};
     if (count === 0) {
@@ -136,8 +138,9 @@ export class StretchSealer {
       return damage;
     }
     const row: StretchRow = {
-      ...{ id, beganAtMs, endedAtMs, count, sha256: content.sha256() },
-      ...{ blobId: blob.id, filter: stretch.filter.folded(), ...damage },
+      ...{ id, beganAtMs, endedAtMs, count, blobId: blob.id },
+      ...{ packedBy: 'brotli', sha256: hashing.sha256() },
+      ...{ filter: stretch.filter.folded(), ...damage },
     };
     await store.write((tx) => tx.put(stretchRows, id, row));
     return damage;
@@ -148,7 +151,6 @@ export class StretchSealer {
 class Sealing {
   readonly #stretch: OpenStretch;
   readonly #log: Logger;
-  readonly #hash = createHash('sha256');
   damaged = false;
 
   constructor(stretch: OpenStretch, log: Logger) {
@@ -156,16 +158,9 @@ class Sealing {
     this.#log = log;
   }
 
-  sha256(): string {
-    return this.#hash.digest('hex');
-  }
-
   async *lines(): ByteStream {
     const stretch = this.#stretch;
-    for await (const part of stretch.leftOver ? this.#checked() : stretch.held()) {
-      this.#hash.update(part);
-      yield part;
-    }
+    yield* stretch.leftOver ? this.#checked() : stretch.held();
   }
 
   /** Of a journal that was left over: what it holds is counted; half a line never was a record. */
@@ -178,7 +173,7 @@ class Sealing {
         this.#log.error('a damaged line of the trail was left out', undefined, { id: stretch.id });
         continue;
       }
-      stretch.add(event, Date.parse(event.eventTime));
+      stretch.add(event.eventID, event, Date.parse(event.eventTime));
       yield Buffer.concat([line, newline]);
     }
   }

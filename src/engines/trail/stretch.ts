@@ -1,14 +1,16 @@
 /** A stretch of the trail while it is written: a journal of JSON lines, and what is known of it. */
-import { assert } from '../../kernel/assert.ts';
+import { assert, defined } from '../../kernel/assert.ts';
 import type { Journal } from '../../ports/journals.ts';
 import { sortable } from '../../ports/metadata-store.ts';
 import { AttributeTexts } from './attributes.ts';
-import type { TrailEvent } from './event.ts';
 import { TextFilter } from './filter.ts';
+import type { TrailSubject } from './trail.ts';
 
 const journalPrefix = 'trail.';
 /** A record takes about a kilobyte. */
 const slabBytes = 256 * 1_024;
+/** Slabs that are kept for the next stretch: as many as one has. */
+const mostFree = 32;
 const idPattern = /^\d{16}-[0-9a-f]{8}$/;
 
 /** Sorts by `beganAtMs`. `mark` is eight hex digits. */
@@ -36,12 +38,31 @@ interface Slab {
   used: number;
 }
 
+/**
+ * Memory of stretches that were sealed, for those that come: megabytes that are made anew for each
+ * would have the collector go through the whole heap every time.
+ */
+export class FreeSlabs {
+  readonly #free: Buffer[] = [];
+
+  /** Of at least so many bytes; what is in them is old. */
+  take(sizeBytes: number): Buffer {
+    const known = sizeBytes <= slabBytes ? this.#free.pop() : undefined;
+    return known ?? Buffer.allocUnsafeSlow(Math.max(slabBytes, sizeBytes));
+  }
+
+  /** Nobody reads it any more. */
+  give(bytes: Buffer): void {
+    if (bytes.length === slabBytes && this.#free.length < mostFree) this.#free.push(bytes);
+  }
+}
+
 export class OpenStretch {
   readonly id: string;
   readonly beganAtMs: number;
   readonly journal: Journal;
   readonly filter = new TextFilter();
-  readonly #attributes = new AttributeTexts((text) => this.filter.add(text));
+  readonly #attributes = new AttributeTexts((begin, end) => this.filter.add(begin, end));
   /** What it holds is only in its journal, and is found out line by line. */
   leftOver: boolean;
   endedAtMs: number;
@@ -50,11 +71,14 @@ export class OpenStretch {
   appending: Promise<void> | undefined;
   /** What was appended: opening the journal's many small frames again would cost more than all. */
   #slabs: Slab[] = [];
+  readonly #free: FreeSlabs | undefined;
 
-  constructor(id: string, journal: Journal, options: { readonly leftOver: boolean }) {
+  /** Without `free` it is one that was left over. */
+  constructor(id: string, journal: Journal, free?: FreeSlabs) {
     this.id = id;
     this.journal = journal;
-    this.leftOver = options.leftOver;
+    this.leftOver = free === undefined;
+    this.#free = free;
     this.beganAtMs = beganAtOf(id);
     this.endedAtMs = this.beganAtMs;
   }
@@ -62,15 +86,29 @@ export class OpenStretch {
   /** The bytes of a text that is about to be appended to the journal; they stay as they are. */
   hold(text: string): Buffer {
     assert(!this.leftOver, `stretch ${this.id} was left over`);
-    const sizeBytes = Buffer.byteLength(text);
-    let slab = this.#slabs.at(-1);
-    if (!slab || slab.bytes.length - slab.used < sizeBytes) {
-      slab = { bytes: Buffer.allocUnsafeSlow(Math.max(slabBytes, sizeBytes)), used: 0 };
-      this.#slabs.push(slab);
-    }
+    const slab = this.#slabFor(text);
     const from = slab.used;
     slab.used += slab.bytes.write(text, from);
     return slab.bytes.subarray(from, slab.used);
+  }
+
+  #slabFor(text: string): Slab {
+    const last = this.#slabs.at(-1);
+    const roomBytes = last ? last.bytes.length - last.used : 0;
+    // Measured only when it may not fit: no character takes more than three bytes.
+    if (last && roomBytes >= 3 * text.length) return last;
+    const sizeBytes = Buffer.byteLength(text);
+    if (last && roomBytes >= sizeBytes) return last;
+    const free = defined(this.#free, 'memory for a stretch');
+    const slab = { bytes: free.take(sizeBytes), used: 0 };
+    this.#slabs.push(slab);
+    return slab;
+  }
+
+  /** Hands on its memory: it was sealed, no append is under way, and nobody reads what it held. */
+  release(): void {
+    for (const { bytes } of this.#slabs) this.#free?.give(bytes);
+    this.#slabs = [];
   }
 
   /** Frees what it holds: what counts is in the journal. */
@@ -85,9 +123,9 @@ export class OpenStretch {
     for (const { bytes, used } of this.#slabs) yield bytes.subarray(0, used);
   }
 
-  add(event: TrailEvent, nowMs: number): void {
+  add(eventID: string, subject: TrailSubject, nowMs: number): void {
     this.count += 1;
     this.endedAtMs = Math.max(this.endedAtMs, nowMs);
-    this.#attributes.add(event);
+    this.#attributes.add(eventID, subject);
   }
 }

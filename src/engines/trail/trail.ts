@@ -12,6 +12,8 @@ export interface Trail {
    * written together. Rejects when it cannot be kept: the call must then be refused.
    */
   record(event: TrailEvent): Promise<void>;
+  /** The same for one that was written out already. */
+  recordLine(line: TrailLine): Promise<void>;
   /**
    * Whether an event of the kind is kept at all: management events always, data events when a
    * trail chose them (see `chooseData`).
@@ -20,14 +22,32 @@ export interface Trail {
   /** Replaces what decides about data events: any of the selectors of all trails that log. */
   chooseData(choice: (kind: EventKind) => boolean): void;
   /** False after a record could not be kept, until one can: calls are refused before they run. */
-  isWritable(): Promise<boolean>;
+  isWritable(): boolean | Promise<boolean>;
   /** Ends the stretch that is being written, so that it can be delivered. */
   seal(): Promise<void>;
   /** Sealed stretches in the order they were written, after the one named. */
   stretches(after: string | undefined, limit: number): Promise<readonly Stretch[]>;
-  /** JSON lines, one `TrailEvent` each. */
+  /**
+   * JSON lines, one `TrailEvent` each. Throws, at their end at the latest, when they are not what
+   * was recorded.
+   */
   read(stretch: Stretch): ByteStream;
 }
+
+/** A record written out. */
+export interface TrailLine {
+  /** The JSON of a `TrailEvent`, without an end of the line. */
+  readonly text: string;
+  readonly eventID: string;
+  /** Of records that agree in it best the same object: it is looked at once. */
+  readonly subject: TrailSubject;
+}
+
+/** What a record is looked up by, beside its id. */
+export type TrailSubject = Pick<
+  TrailEvent,
+  'eventName' | 'eventSource' | 'readOnly' | 'userIdentity' | 'resources'
+>;
 
 export interface EventKind {
   readonly category: 'Management' | 'Data';
@@ -47,6 +67,4 @@ export interface Stretch {
   readonly beganAtMs: number;
   readonly endedAtMs: number;
   readonly count: number;
-  /** SHA-256 of the JSON lines, hex. */
-  readonly sha256: string;
 }

@@ -6,8 +6,8 @@ import { type Clock, minuteMs } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journals } from '../../ports/journals.ts';
-import type { TrailEvent } from './event.ts';
-import { journalOf, OpenStretch, stretchId } from './stretch.ts';
+import { FreeSlabs, journalOf, OpenStretch, stretchId } from './stretch.ts';
+import type { TrailLine } from './trail.ts';
 
 /** A stretch ends when it is this old, or this large. */
 export const stretchMs = 5 * minuteMs;
@@ -15,6 +15,10 @@ export const stretchBytes = 8 * 1_024 * 1_024;
 /** What must find room before calls are served again. */
 const probeBytes = 64 * 1_024;
 const probeJournal = 'trail-probe';
+/** Lines that are written without waiting for more. */
+const enoughLines = 16;
+/** Of the event loop, that a record waits for others at most. */
+const mostTurns = 4;
 
 export interface WriterParts {
   readonly journals: Journals;
@@ -28,21 +32,34 @@ export interface WriterParts {
   readonly onEnded: (stretch: OpenStretch) => void;
 }
 
-interface Waiting {
-  readonly event: TrailEvent;
+/** What is written together. */
+interface Group {
+  readonly lines: TrailLine[];
+  readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
+}
+
+function newGroup(): Group {
+  let resolve = () => {};
+  let reject: (cause: unknown) => void = () => {};
+  const done = new Promise<void>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  return { lines: [], done, resolve, reject };
 }
 
 export class TrailWriter {
   readonly #parts: WriterParts;
   #open: OpenStretch | undefined;
   /** Bounded by the callers, each of which waits for its record. */
-  #waiting: Waiting[] = [];
+  #waiting = newGroup();
   #writing: Promise<void> | undefined;
   #broken = false;
   #probing: Promise<boolean> | undefined;
   #lastMs = 0;
+  readonly #free = new FreeSlabs();
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -52,15 +69,15 @@ export class TrailWriter {
     return this.#open;
   }
 
-  record(event: TrailEvent): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ event, resolve, reject });
-    });
+  record(line: TrailLine): Promise<void> {
+    const { lines, done } = this.#waiting;
+    lines.push(line);
     this.#writing ??= this.#write();
     return done;
   }
 
-  async isWritable(): Promise<boolean> {
+  /** At once as long as nothing is known against it. */
+  isWritable(): boolean | Promise<boolean> {
     if (!this.#broken) return true;
     this.#probing ??= this.#probe().finally(() => {
       this.#probing = undefined;
@@ -86,17 +103,16 @@ export class TrailWriter {
 
   async #write(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) await this.#writeGroup();
+      while (this.#waiting.lines.length > 0) await this.#writeGroup();
     } finally {
       this.#writing = undefined;
     }
   }
 
   async #writeGroup(): Promise<void> {
-    let group: readonly Waiting[] = [];
+    let group: Group | undefined;
     try {
-      // Requests that came in the same turn of the event loop end in it, and share an append.
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#gather();
       let stretch = this.#open;
       while (!stretch) {
         // Otherwise each call that is refused would leave a journal behind, and its descriptor.
@@ -106,27 +122,47 @@ export class TrailWriter {
       }
       // Taken only now: what came in the meantime goes along. And nothing is waited for between
       // here and the append, so that nobody ends the stretch before it.
-      group = this.#waiting;
-      this.#waiting = [];
-      await this.#append(stretch, group);
-      for (const { resolve } of group) resolve();
+      group = this.#takeWaiting();
+      await this.#append(stretch, group.lines);
+      group.resolve();
     } catch (cause) {
-      if (group.length === 0) group = this.#waiting.splice(0);
+      group ??= this.#takeWaiting();
       this.#fail(cause);
-      for (const { reject } of group) reject(cause);
+      group.reject(cause);
     }
   }
 
-  async #append(stretch: OpenStretch, group: readonly Waiting[]): Promise<void> {
-    // Names and user agents cannot break a line: JSON escapes what ends one, and all controls.
-    const lines = group.map(({ event }) => `${JSON.stringify(event)}\n`).join('');
-    const appending = stretch.journal.append(stretch.hold(lines));
+  #takeWaiting(): Group {
+    const group = this.#waiting;
+    this.#waiting = newGroup();
+    return group;
+  }
+
+  /**
+   * Requests that came in the same turn of the event loop end in it, and share an append. While
+   * each turn brings more of them the server is busy, and waits for some: an append costs as much
+   * as many records.
+   */
+  async #gather(): Promise<void> {
+    let before = 0;
+    for (let turn = 0; turn < mostTurns; turn += 1) {
+      const { length } = this.#waiting.lines;
+      if (length === before || length >= enoughLines) return;
+      before = length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async #append(stretch: OpenStretch, lines: readonly TrailLine[]): Promise<void> {
+    let text = '';
+    for (const line of lines) text += `${line.text}\n`;
+    const appending = stretch.journal.append(stretch.hold(text));
     stretch.appending = appending;
     await appending;
     stretch.appending = undefined;
     this.#broken = false;
     const nowMs = this.#parts.clock.nowMs();
-    for (const { event } of group) stretch.add(event, nowMs);
+    for (const { eventID, subject } of lines) stretch.add(eventID, subject, nowMs);
     if (stretch === this.#open && stretch.journal.sizeBytes >= stretchBytes) this.end();
   }
 
@@ -136,7 +172,7 @@ export class TrailWriter {
     this.#lastMs = Math.max(clock.nowMs(), after + 1, this.#lastMs + 1);
     const id = stretchId(this.#lastMs, Buffer.from(random.bytes(4)).toString('hex'));
     const journal = await journals.open(journalOf(id));
-    this.#open = new OpenStretch(id, journal, { leftOver: false });
+    this.#open = new OpenStretch(id, journal, this.#free);
     onBegun();
   }
 

@@ -9,7 +9,12 @@
 import { readHeader, records } from '../../engines/capture/pour.ts';
 import type { Spool, SpoolHeader } from '../../engines/capture/spool.ts';
 import type { EventBus } from '../../engines/events/bus.ts';
-import { type ObjectSpace, type ObjectsFor, parseObjectUri } from '../../engines/objects/space.ts';
+import {
+  type ObjectSpace,
+  type ObjectsFor,
+  type PutOptions,
+  parseObjectUri,
+} from '../../engines/objects/space.ts';
 import { DamagedJournal } from '../../engines/sealing/sealed-journals.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import { minuteMs } from '../../kernel/clock.ts';
@@ -19,6 +24,7 @@ import { type Outcome, ok, type Refusal, reasonOf, refuse } from '../../kernel/o
 import type { Journal } from '../../ports/journals.ts';
 import { isDenied, spaceFor } from '../roles/acting.ts';
 import type { Safekeeping } from '../roles/safekeeping.ts';
+import { makeLivePuts } from './live.ts';
 
 export const captureLoopName = 'capture';
 
@@ -58,15 +64,25 @@ type Flushed = Outcome<void> | (Refusal & { readonly header?: SpoolHeader });
 
 export function makeCaptureLoop(parts: CaptureFlushParts): Loop {
   const failures = new Map<string, Failure>();
+  const live = makeLivePuts({
+    write: (content, header, signal) => write(content, header, { parts, signal }),
+    check: (header) => mayWrite(header, parts),
+    log: parts.log,
+  });
+  parts.spool.tapBy(live.begin);
   return {
     name: captureLoopName,
+    idle: () => live.idle(),
     async tick(nowMs, { signal }) {
+      live.allow(signal);
       const mostDeniedBytes = parts.spool.maxTotalBytes * deniedShare01;
       for (const journal of await parts.spool.sealDue(nowMs)) {
         if (signal.aborted) break;
         const before = failures.get(journal.name);
         if (before && before.retryAtMs > nowMs) continue;
-        const flushed = await flush(journal, parts, signal);
+        const flushed = (await live.finish(journal.name))
+          ? await done(journal, parts)
+          : await flush(journal, parts, signal);
         if (flushed.ok) {
           failures.delete(journal.name);
           continue;
@@ -164,7 +180,11 @@ async function flush(
       return ok(undefined);
     }
   }
-  await parts.spool.done(journal);
+  return done(journal, parts);
+}
+
+async function done(journal: Journal, { spool }: CaptureFlushParts): Promise<Flushed> {
+  await spool.done(journal);
   return ok(undefined);
 }
 
@@ -196,12 +216,26 @@ async function write(
   if (!at.ok) return at;
   const space = await spaceOf(header, parts);
   if (!space.ok) return { ...space, header };
-  const { keyId } = header;
-  const options = { contentType, signal, ...(keyId === undefined ? {} : { keyId }) };
+  const options = { ...optionsOf(header), signal };
   const put = await attempt(() => space.value.put(at.value, content, options));
   if (put.ok) return ok(undefined);
   const isBarred = isDenied(put.reason) || !(await isKeyUsable(header, parts));
   return isBarred ? { ...put, header } : put;
+}
+
+function optionsOf({ keyId }: SpoolHeader): PutOptions {
+  return { contentType, anyEtag: true, ...(keyId === undefined ? {} : { keyId }) };
+}
+
+/** Asked anew, by a role taken over anew. */
+async function mayWrite(header: SpoolHeader, parts: CaptureFlushParts): Promise<Outcome<void>> {
+  const at = parseObjectUri(header.uri);
+  if (!at.ok) return at;
+  const space = await spaceOf(header, parts);
+  if (!space.ok) return space;
+  const refusal = await space.value.putRefusal?.(at.value, optionsOf(header));
+  if (refusal !== undefined) return refuse(refusal);
+  return (await isKeyUsable(header, parts)) ? ok(undefined) : refuse('the key cannot be used');
 }
 
 async function isKeyUsable(

@@ -23,6 +23,13 @@ export interface Block {
 }
 
 const blockBytes = 1024 * 1024;
+/** Read at a time where the end of a line is looked for. */
+const stepBytes = 16 * 1024;
+/**
+ * What was read into last, for whoever reads next: memory of this size that is left to the
+ * collector piles up, since it comes round far too seldom for it.
+ */
+let spare: Buffer | undefined;
 const lineFeed = 10;
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf);
 
@@ -33,14 +40,18 @@ export async function* blocksOf(part: FilePart, { signal }: Abortable = {}): Asy
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw new UnreadableData(path, 'there is no such file');
   const file = await open(path);
+  // One byte more than is read, for the line feed that a last line may lack.
+  const bytes = spare ?? Buffer.allocUnsafe(blockBytes + 1);
+  spare = undefined;
   try {
-    const from = await lineFrom(file, part.from, found.size);
-    const to = await lineFrom(file, part.to, found.size);
-    for await (const block of blocksIn(file, { path, from, to })) {
+    const from = await lineFrom(part.from, { file, bytes, size: found.size });
+    const to = await lineFrom(part.to, { file, bytes, size: found.size });
+    for await (const block of blocksIn({ file, bytes }, { path, from, to })) {
       signal?.throwIfAborted();
       yield block;
     }
   } finally {
+    spare = bytes;
     await file.close();
   }
 }
@@ -63,12 +74,20 @@ export async function lineNumberAt(path: string, at: number): Promise<number> {
   }
 }
 
+interface Reading {
+  readonly file: FileHandle;
+  /** Read into; a longer line gets a buffer of its own. */
+  readonly bytes: Buffer;
+}
+
 /** Where the first line begins that does not begin before `at`. */
-async function lineFrom(file: FileHandle, at: number, size: number): Promise<number> {
+async function lineFrom(
+  at: number,
+  { file, bytes, size }: Reading & { readonly size: number },
+): Promise<number> {
   if (at <= 0 || at >= size) return Math.min(Math.max(0, at), size);
-  const bytes = Buffer.allocUnsafe(64 * 1024);
   for (let from = at - 1; from < size; ) {
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+    const { bytesRead } = await file.read(bytes, 0, stepBytes, from);
     const feed = bytes.subarray(0, bytesRead).indexOf(lineFeed);
     if (feed >= 0) return from + feed + 1;
     if (bytesRead === 0) break;
@@ -77,9 +96,11 @@ async function lineFrom(file: FileHandle, at: number, size: number): Promise<num
   return size;
 }
 
-async function* blocksIn(file: FileHandle, { path, from, to }: FilePart): AsyncIterable<Block> {
-  // One byte more than is read, for the line feed that a last line may lack.
-  let bytes: Buffer = Buffer.allocUnsafe(Math.min(blockBytes, to - from) + 1);
+async function* blocksIn(
+  { file, bytes: given }: Reading,
+  { path, from, to }: FilePart,
+): AsyncIterable<Block> {
+  let bytes = given;
   let offset = from;
   let held = 0;
   while (offset + held < to) {

@@ -10,9 +10,21 @@ import type { CellTable } from '../../engines/profile/table.ts';
 import { type CaptureFormat, isWithin } from '../../engines/records/rows.ts';
 
 const [tab, lineFeed, carriageReturn, space, quote, comma, backslash] = [9, 10, 13, 32, 34, 44, 92];
-const [letterN, letterR] = [110, 114];
+const [letterN, letterR, closingBrace] = [110, 114, 125];
 
-const literal = (text: string): Buffer => Buffer.from(text);
+/** A text that is compared by four bytes at a time; the last word may overlap the one before. */
+interface Literal {
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
+function literal(text: string): Literal {
+  const bytes = Buffer.from(text);
+  const { length } = bytes;
+  const words = Int32Array.from({ length: length >> 2 }, (_, i) => bytes.readInt32LE(4 * i));
+  const rest = length % 4 === 0 ? [] : [bytes.readInt32LE(length - 4)];
+  return { words: Int32Array.of(...words, ...rest), length };
+}
 
 const literals = {
   head: literal('{"captureData":{'),
@@ -23,15 +35,24 @@ const literals = {
   outputData: literal(',"mode":"OUTPUT","data":"'),
   encoding: literal('","encoding":"'),
   csv: literal('","encoding":"CSV"}'),
-  end: literal('"}'),
   metadata: literal('},"eventMetadata":{"eventId":"'),
   inferenceId: literal('","inferenceId":"'),
   time: literal('","inferenceTime":"'),
   tail: literal('"},"eventVersion":"0"}'),
 };
 
-/** For the bytes of a `LineReader`: what does not stand inside a JSON string, and the comma. */
-export const captureStops = stopsAt(`${String.fromCharCode(tab)}"\\`);
+/** What does not stand inside a JSON string, and the comma. */
+const captureStops = stopsAt(`${String.fromCharCode(tab)}"\\`);
+
+/** What a `LineReader` reads. */
+export interface CaptureBytes extends Bytes {
+  readonly view: DataView;
+}
+
+export function captureBytes(bytes: Buffer): CaptureBytes {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { bytes, stops: captureStops, view };
+}
 
 /** Of one side of a line; without a row it is not there, or not taken. */
 interface Reading {
@@ -69,7 +90,7 @@ export class LineReader {
    * Reads the line of `bytes` that begins at `from`, its rows into the table. Answers where the
    * next line begins; 0, and nothing read, when the line is another's to read.
    */
-  read(bytes: Bytes, from: number): number {
+  read(bytes: CaptureBytes, from: number): number {
     const guessed = this.#outputPlaces;
     const next = this.#line(bytes, from);
     if (next > 0) return next;
@@ -80,7 +101,7 @@ export class LineReader {
     return again;
   }
 
-  #line(bytes: Bytes, from: number): number {
+  #line(bytes: CaptureBytes, from: number): number {
     const input = this.#input;
     const output = this.#output;
     input.rows = 0;
@@ -103,22 +124,22 @@ export class LineReader {
   }
 
   /** Where the captured sides end. */
-  #sides(bytes: Bytes, from: number): number {
+  #sides(bytes: CaptureBytes, from: number): number {
     const { bytes: line } = bytes;
-    let at = after(line, from, literals.head);
+    let at = after(bytes, from, literals.head);
     if (at === 0) return 0;
-    const input = after(line, at, literals.input);
+    const input = after(bytes, at, literals.input);
     if (input > 0) {
-      at = after(line, contentType(line, input), literals.inputData);
+      at = after(bytes, contentType(bytes, input), literals.inputData);
       this.#input.place = this.#outputFirst && this.#takesOutput ? this.#outputPlaces : 0;
-      at = this.#takesInput ? this.#rows(bytes, at, this.#input) : skipSide(line, at);
+      at = this.#takesInput ? this.#rows(bytes, at, this.#input) : skipSide(bytes, at);
       if (at === 0 || line[at] !== comma) return at;
       at += 1;
     }
-    const output = after(line, at, literals.output);
+    const output = after(bytes, at, literals.output);
     if (output === 0) return 0;
-    at = after(line, contentType(line, output), literals.outputData);
-    if (!this.#takesOutput) return skipSide(line, at);
+    at = after(bytes, contentType(bytes, output), literals.outputData);
+    if (!this.#takesOutput) return skipSide(bytes, at);
     this.#output.place = this.#outputFirst ? 0 : this.#input.places;
     at = this.#rows(bytes, at, this.#output);
     const { places } = this.#output;
@@ -128,7 +149,7 @@ export class LineReader {
   }
 
   /** The rows of a side's data, of which all must be as long; answers where the side ends. */
-  #rows(bytes: Bytes, from: number, of: Reading): number {
+  #rows(bytes: CaptureBytes, from: number, of: Reading): number {
     if (from === 0) return 0;
     const table = this.#table;
     const { bytes: line } = bytes;
@@ -147,17 +168,18 @@ export class LineReader {
       if (at === 0) return 0;
     } while (line[at] !== quote);
     of.rows = table.row - table.rows;
-    return after(line, at, literals.csv);
+    return after(bytes, at, literals.csv);
   }
 
   /** What stands behind the sides; answers where the next line begins. */
-  #metadata({ bytes: line }: Bytes, from: number): number {
-    let at = textEnd(line, after(line, from, literals.metadata));
-    const id = after(line, at, literals.inferenceId);
-    if (id > 0) at = textEnd(line, id);
-    const time = after(line, at, literals.time);
-    at = textEnd(line, time);
-    const end = after(line, at, literals.tail);
+  #metadata(bytes: CaptureBytes, from: number): number {
+    const { bytes: line } = bytes;
+    let at = textEnd(bytes, after(bytes, from, literals.metadata));
+    const id = after(bytes, at, literals.inferenceId);
+    if (id > 0) at = textEnd(bytes, id);
+    const time = after(bytes, at, literals.time);
+    at = textEnd(bytes, time);
+    const end = after(bytes, at, literals.tail);
     if (end === 0) return 0;
     this.#isWithin =
       !this.#format.between || isWithin(line.toString('latin1', time, at), this.#format);
@@ -167,16 +189,31 @@ export class LineReader {
 }
 
 /** Behind the literal, or 0 where it does not stand at `at`; 0 stays 0. */
-function after(line: Buffer, at: number, wanted: Buffer): number {
+function after({ view }: CaptureBytes, at: number, wanted: Literal): number {
   if (at === 0 && wanted !== literals.head) return 0;
-  for (let i = 0; i < wanted.length; i += 1) if (line[at + i] !== wanted[i]) return 0;
-  return at + wanted.length;
+  const { words, length } = wanted;
+  const end = at + length;
+  if (end > view.byteLength) return 0;
+  const last = words.length - 1;
+  for (let i = 0; i < last; i += 1) if (view.getInt32(at + 4 * i, true) !== words[i]) return 0;
+  return view.getInt32(end - 4, true) === words[last] ? end : 0;
+}
+
+/** The high bit of some byte is set when a byte of `word` is less than `least`, and only then. */
+function someLess(word: number, least: number): number {
+  return (word - least * 0x01010101) & ~word;
 }
 
 /** Where the quote is that ends the text, which has no escapes; 0 where it has. */
-function textEnd(line: Buffer, from: number): number {
+function textEnd({ bytes: line, view }: CaptureBytes, from: number): number {
   if (from === 0) return 0;
   let at = from;
+  // Four bytes at a time, while none of them is a control character, a quote or a backslash.
+  for (const last = view.byteLength - 4; at <= last; at += 4) {
+    const word = view.getInt32(at, true);
+    const quoted = someLess(word ^ 0x22222222, 1) | someLess(word ^ 0x5c5c5c5c, 1);
+    if (((someLess(word, space) | quoted) & 0x80808080) !== 0) break;
+  }
   for (;;) {
     const byte = line[at] as number;
     if (byte === quote) return at;
@@ -186,9 +223,9 @@ function textEnd(line: Buffer, from: number): number {
 }
 
 /** Behind null, or a text. */
-function contentType(line: Buffer, from: number): number {
-  if (line[from] !== quote) return after(line, from, literals.none);
-  const end = textEnd(line, from + 1);
+function contentType(bytes: CaptureBytes, from: number): number {
+  if (bytes.bytes[from] !== quote) return after(bytes, from, literals.none);
+  const end = textEnd(bytes, from + 1);
   return end === 0 ? 0 : end + 1;
 }
 
@@ -202,8 +239,9 @@ function lineEnd(line: Buffer, at: number): number {
 }
 
 /** Behind a side that is not wanted; its data may be of any encoding. */
-function skipSide(line: Buffer, from: number): number {
+function skipSide(bytes: CaptureBytes, from: number): number {
   if (from === 0) return 0;
+  const { bytes: line } = bytes;
   let at = from;
   for (let byte = line[at] as number; byte !== quote; byte = line[at] as number) {
     if (!(byte >= space)) return 0;
@@ -211,7 +249,8 @@ function skipSide(line: Buffer, from: number): number {
     else if (simpleEscapes.has(line[at + 1] as number)) at += 2;
     else return 0;
   }
-  return after(line, textEnd(line, after(line, at, literals.encoding)), literals.end);
+  const end = textEnd(bytes, after(bytes, at, literals.encoding));
+  return end > 0 && line[end + 1] === closingBrace ? end + 2 : 0;
 }
 
 const simpleEscapes = new Set(Buffer.from('"\\/bfnrt'));

@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { ColumnProfile } from '../../engines/profile/column.ts';
-import { emptyProfile, mergeProfiles, type Profile } from '../../engines/profile/profile.ts';
+import { absorbProfile, emptyProfile, type Profile } from '../../engines/profile/profile.ts';
 import type { CaptureFormat } from '../../engines/records/rows.ts';
 import { type Outcome, ok } from '../../kernel/outcome.ts';
 import { UnreadableData } from '../../ports/analytics.ts';
@@ -92,7 +92,8 @@ export async function profileShares(
       }
       done.set(at, outcome.value);
       for (let made = done.get(merged); made; made = done.get(merged)) {
-        whole = merged === 0 ? made : mergeProfiles(whole, made);
+        if (merged === 0) whole = made;
+        else absorbProfile(whole, made);
         done.delete(merged);
         merged += 1;
       }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { duckdbAnalytics } from '../../adapters/duckdb/analytics.ts';
+import { captureLine } from '../../engines/capture/record.ts';
 import { batchOf } from '../../engines/profile/batcher.ts';
 import {
   emptyProfile,
@@ -14,6 +15,7 @@ import {
   type Profile,
   profileToJson,
 } from '../../engines/profile/profile.ts';
+import { CellTable } from '../../engines/profile/table.ts';
 import {
   type CaptureFormat,
   defaultCaptureFormat,
@@ -21,6 +23,7 @@ import {
 } from '../../engines/records/rows.ts';
 import type { TabularFormat } from '../../ports/analytics.ts';
 import { blocksOf } from './blocks.ts';
+import { captureBytes, LineReader } from './capture-line.ts';
 import { profileShares, type Share } from './pieces.ts';
 import { profileInputs } from './read.ts';
 import { shareProfiler } from './share.ts';
@@ -156,6 +159,27 @@ test.each(formats)('captured lines of every sort, as %j', async (as) => {
   };
   const lines = fc.array(anyLine, { minLength: 1, maxLength: 12 });
   await fc.assert(fc.asyncProperty(lines, check), { numRuns: 30 });
+});
+
+test('lines as the gateway writes them are read from their bytes, not by the general reader', () => {
+  const side = (contentType: string, text: string) => {
+    const body = Buffer.from(text);
+    return { contentType, body, sizeBytes: body.length };
+  };
+  const event = {
+    eventId: '3f1c2b9e-8a4d-4a53-9f51-000000000001',
+    inferenceTimeMs: 1_780_000_000_000,
+    input: side('text/csv', '1,red,0.25\n2,blue,-3e2\n'),
+    output: side('text/csv; charset=utf-8', '0.5\n0.75\n'),
+  };
+  for (const more of [{}, { inferenceId: 'mine' }]) {
+    const types = { csvTypes: ['text/csv'], jsonTypes: ['application/json'] };
+    const line = Buffer.from(captureLine({ ...event, ...more }, types));
+    const table = new CellTable();
+    const reader = new LineReader(table, defaultCaptureFormat);
+    expect(reader.read(captureBytes(line), 0)).toBe(line.length);
+    expect(table.rows).toBe(2);
+  }
 });
 
 test('a line that is not quite JSON is refused, however it ends', async () => {

@@ -6,48 +6,61 @@ import { ok, refuse } from '../../kernel/outcome.ts';
 import { type Analytics, UnreadableData } from '../../ports/analytics.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
 import { type Block, blocksOf, lineNumberAt } from './blocks.ts';
-import { captureStops, LineReader } from './capture-line.ts';
+import { captureBytes, LineReader } from './capture-line.ts';
 import type { CsvHead } from './csv-head.ts';
 import { csvStops, readCsvLine } from './csv-line.ts';
-import type { Piece, ProfileShare, Share } from './pieces.ts';
+import type { ProfileShare, Share } from './pieces.ts';
 
+/** Shares that are done one after another are read into the same memory. */
 export function shareProfiler(analytics: Analytics): ProfileShare {
+  let spare: CellTable | undefined;
   return async (share, options) => {
+    const table = spare ?? new CellTable();
+    spare = undefined;
     try {
-      return ok(await profileOf(share, analytics, options));
+      return ok(await profileOf(share, { analytics, table }, options));
     } catch (error) {
       if (error instanceof UnreadableData) return refuse(error.message);
       throw error;
+    } finally {
+      spare = table;
     }
   };
 }
 
+interface Parts {
+  readonly analytics: Analytics;
+  /** What was in it is nobody's. */
+  readonly table: CellTable;
+}
+
 function profileOf(
   share: Share,
-  analytics: Analytics,
+  { analytics, table }: Parts,
   options: Abortable,
 ): Promise<Profile | undefined> {
   switch (share.kind) {
     case 'capture':
-      return profileCapture(share.piece, share.as, options);
+      table.renew();
+      return profileCapture(share, table, options);
     case 'csv':
-      return profileCsv(share, options);
+      table.renew(share.head.names);
+      return profileCsv(share, table, options);
     case 'columns':
       return profileColumns(share, analytics, options);
   }
 }
 
 async function profileCapture(
-  piece: Piece,
-  as: CaptureFormat,
+  { piece, as }: Extract<Share, { kind: 'capture' }>,
+  table: CellTable,
   options: Abortable,
 ): Promise<Profile> {
   const profile = emptyProfile();
-  const table = new CellTable();
   const reader = new LineReader(table, as);
   for (const part of piece) {
     for await (const block of blocksOf(part, options)) {
-      const bytes = { bytes: block.bytes, stops: captureStops };
+      const bytes = captureBytes(block.bytes);
       for (let at = block.start; at < block.end; ) {
         const next = reader.read(bytes, at);
         if (next > 0) at = next;
@@ -99,11 +112,11 @@ function flush(profile: Profile, table: CellTable): void {
  * Undefined for files that are written in a way that is not read here, and for those without rows.
  */
 async function profileCsv(
-  { piece, head, header }: { piece: Piece; head: CsvHead; header: boolean },
+  { piece, head, header }: Extract<Share, { kind: 'csv' }>,
+  table: CellTable,
   options: Abortable,
 ): Promise<Profile | undefined> {
   const profile = emptyProfile();
-  const table = new CellTable(head.names);
   try {
     for (const part of piece) {
       for await (const block of blocksOf(part, options)) {

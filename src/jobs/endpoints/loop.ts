@@ -157,6 +157,7 @@ class Endpoints implements EndpointLoop {
     const next = up.ok ? settled(row, clock.nowMs()) : failed(row, up.reason, clock.nowMs());
     // Requests must meet the new servers before anyone can read that they are in service.
     if (up.ok) this.#route(row, row.pending, up.value);
+    await fleet.settled();
     await this.#replace(row, next);
     await this.#announce(next);
     void this.#retire(key);

@@ -66,6 +66,7 @@ export class Roles {
         const message = denial('s3:PutObject', at);
         return message === undefined ? space.put(at, content, options) : refuse(message);
       },
+      putRefusal: async (at) => denial('s3:PutObject', at),
       async head(at) {
         guard('s3:GetObject', at);
         return space.head(at);

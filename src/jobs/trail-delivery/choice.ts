@@ -18,7 +18,7 @@ export async function chooseDataEvents({
   trail,
 }: {
   readonly store: MetadataStore;
-  readonly trail: Trail;
+  readonly trail: Pick<Trail, 'chooseData'>;
 }): Promise<void> {
   const logging = await loggingTrails(store);
   const wanted = logging

@@ -132,9 +132,11 @@ describe('log files', () => {
     const row = await add();
     await start(row);
     await record({});
-    const stretches = kept.trail.stretches;
-    kept.trail.stretches = async (...given) =>
-      (await stretches(...given)).map((one) => ({ ...one, sha256: '0'.repeat(64) }));
+    const read = kept.trail.read;
+    kept.trail.read = async function* (stretch) {
+      yield* read(stretch);
+      throw new Error('it was changed or damaged');
+    };
     await pass(5 * minuteMs);
     expect((await state(row))?.delivery).toMatchObject({ error: 'InternalError' });
     expect(buckets.puts).toEqual([]);

@@ -204,10 +204,13 @@ export function faultOf({ why, reason, detail = {} }: No, subject: Subject): Fau
   }
 }
 
-/** Refuses by the size a request announces; the engine counts what comes. */
+/** Refuses by the size a request announces, and one that announces none; the engine counts. */
 export function checkBodySize({ headers }: S3Ctx): void {
   const announced = headers['x-amz-decoded-content-length'] ?? headers['content-length'];
   if (Number(announced) > maxPutBytes) throw faults.entityTooLarge(maxPutBytes);
+  if (announced === undefined && headers['transfer-encoding'] !== undefined) {
+    throw faults.notImplemented('Transfer-Encoding');
+  }
 }
 
 export const quoted = (etag: string) => `"${etag}"`;

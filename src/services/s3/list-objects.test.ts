@@ -1,5 +1,6 @@
 /** Listing objects: what an answer tells, pages, markers and encodings. */
 import { expect, test } from 'vitest';
+import { frozen } from '../../kernel/json.ts';
 import { codeOf, s3Fixture } from './s3.fixture.ts';
 
 async function withKeys(...keys: string[]) {
@@ -83,4 +84,15 @@ test('empty text is no delimiter and no marker', async () => {
   const { calls, Bucket } = await withKeys('a/b');
   const list = await calls.ListObjects({ Bucket, Delimiter: '', Marker: '' });
   expect(list.Contents).toHaveLength(1);
+});
+
+test('rows that are kept in memory are told as others, however they are asked for', async () => {
+  const { calls, objects, Bucket } = await withKeys('a b', 'c');
+  const kept = frozen(await objects.listObjects({ bucket: Bucket, prefix: '', limit: 10 }));
+  const keeping = { objects: { ...objects, listObjects: async () => kept } };
+  const asks = [{}, { EncodingType: 'url' as const }, { FetchOwner: true }];
+  for (const ask of [...asks, ...asks]) {
+    const plain = await calls.ListObjectsV2({ Bucket, ...ask });
+    expect(await calls.ListObjectsV2({ Bucket, ...ask }, keeping)).toEqual(plain);
+  }
 });

@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { ListQuery, Page } from '../../engines/objects/listing.ts';
 import type { BucketRow, StoredVersion } from '../../engines/objects/rows.ts';
+import { lasting } from '../../wire/protocols/xml.ts';
 import type { S3Ctx } from './context.ts';
 import { bucketOf, ownerOf, quoted } from './ground.ts';
 import { namesIn, optional, pageSize, readToken, writeToken } from './paging.ts';
@@ -97,12 +98,12 @@ interface Shown {
   readonly owner: { readonly ID: string } | undefined;
 }
 
-function contents(page: Page<StoredVersion>, { name, owner }: Shown) {
+function contents(page: Page<StoredVersion>, shown: Shown) {
   const Contents: Listed[] = [];
   for (const entry of page.entries) {
-    if (entry.kind === 'row') Contents.push(listed(entry.row, { name, owner }));
+    if (entry.kind === 'row') Contents.push(listed(entry.row, shown));
   }
-  return { Contents, CommonPrefixes: commonPrefixes(page, name) };
+  return { Contents, CommonPrefixes: commonPrefixes(page, shown.name) };
 }
 
 export function commonPrefixes<Row>(page: Page<Row>, name: (name: string) => string) {
@@ -111,7 +112,20 @@ export function commonPrefixes<Row>(page: Page<Row>, name: (name: string) => str
   );
 }
 
-function listed({ key, modifiedAtMs, object }: StoredVersion, { name, owner }: Shown): Listed {
+/** What lists tell of rows that are kept in memory, by how names are written; without an owner. */
+const known = new Map<Shown['name'], WeakMap<StoredVersion, Listed>>();
+
+function listed(row: StoredVersion, shown: Shown): Listed {
+  // Frozen is what the store hands out more than once.
+  if (shown.owner || !Object.isFrozen(row)) return listedNow(row, shown);
+  const ofName = known.get(shown.name) ?? new WeakMap<StoredVersion, Listed>();
+  known.set(shown.name, ofName);
+  const item = ofName.get(row) ?? lasting(listedNow(row, shown));
+  ofName.set(row, item);
+  return item;
+}
+
+function listedNow({ key, modifiedAtMs, object }: StoredVersion, { name, owner }: Shown): Listed {
   const { etag, sizeBytes, checksum, storageClass = 'STANDARD' } = object;
   return {
     Key: name(key),

@@ -30,10 +30,13 @@ export function readToken(list: string, token: string): string {
   );
 }
 
+const asTheyAre = (name: string) => name;
+const percentEncoded = (name: string) => encodeURIComponent(name).replaceAll('%2F', '/');
+
 /** How names are written in an answer: as they are, or percent-encoded but for the slash. */
 export function namesIn(encoding: EncodingType | undefined): (name: string) => string {
-  if (encoding === undefined) return (name) => name;
-  if (encoding === 'url') return (name) => encodeURIComponent(name).replaceAll('%2F', '/');
+  if (encoding === undefined) return asTheyAre;
+  if (encoding === 'url') return percentEncoded;
   const message = 'Invalid Encoding Method specified in Request';
   throw faults.invalidArgument('encoding-type', encoding, message);
 }

@@ -83,6 +83,24 @@ test('a body announced as too large is refused', async () => {
   expect(await codeOf(calls.PutObject(at, { headers }))).toBe('EntityTooLarge 400');
 });
 
+test('a body that comes in chunks has to announce its length', async () => {
+  const { calls, bucket } = s3Fixture();
+  const at = { Bucket: await bucket('data'), Key: 'a' };
+  const headers = { 'transfer-encoding': 'chunked' };
+  const put = () => calls.PutObject({ ...at, Body: text('abc') }, { headers });
+  expect(await refusal(put())).toMatchObject({
+    code: 'NotImplemented',
+    status: 501,
+    members: { Header: 'Transfer-Encoding' },
+  });
+  const { UploadId } = await calls.CreateMultipartUpload(at);
+  const part = { ...at, UploadId, PartNumber: 1, Body: text('abc') };
+  expect(await codeOf(calls.UploadPart(part, { headers }))).toBe('NotImplemented 501');
+  const announced = { ...headers, 'x-amz-decoded-content-length': '3' };
+  await calls.PutObject({ ...at, Body: text('abc') }, { headers: announced });
+  expect(await textOf(await calls.GetObject(at))).toBe('abc');
+});
+
 test('ACLs that change nothing are accepted', async () => {
   const { bucket, put } = s3Fixture();
   await bucket('data');

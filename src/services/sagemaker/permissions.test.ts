@@ -24,7 +24,7 @@ beforeEach(() => {
   store = memoryMetadataStore();
 });
 
-function needs(operation: string, input: object): Promise<readonly Check[] | 'open'> {
+async function needs(operation: string, input: object): Promise<readonly Check[] | 'open'> {
   const service = mount('sagemaker', { operations: sagemaker, permissions: sagemakerPermissions }, {
     store,
   } as never);

@@ -8,7 +8,7 @@ import { formTree, indexed } from './form.ts';
 import { Malformed } from './malformed.ts';
 import { splitHeader } from './text.ts';
 import { formatTimestamp, parseTimestamp } from './timestamps.ts';
-import { escapeXml, readXml, writeXmlDocument } from './xml.ts';
+import { escapeXml, lasting, readXml, writeXmlDocument } from './xml.ts';
 import { parseXml } from './xml-tree.ts';
 
 const { value } = fc.letrec((tie) => ({
@@ -148,6 +148,29 @@ describe('XML', () => {
     expect(writeXmlDocument(type, { L: ['<'], F: [1], A: '"' }, { xmlns: 'u' })).toBe(
       '<S xmlns="u" A="&quot;"><L><i>&lt;</i></L><F>1</F></S>',
     );
+  });
+
+  test('an item that lasts is written as its place says, each time', () => {
+    const item: StructureType = {
+      kind: 'structure',
+      name: 'I',
+      members: [{ name: 'K', type: { kind: 'string' } }],
+    };
+    const other: StructureType = { ...item, members: [{ name: 'N', type: { kind: 'integer' } }] };
+    const listOf = (type: StructureType, xmlName: string): StructureType => ({
+      kind: 'structure',
+      name: 'S',
+      members: [{ name: 'L', type: { kind: 'list', item: { type, xmlName } } }],
+    });
+    const kept = lasting({ K: '<"é', N: 2 });
+    const written = (type: StructureType, name: string) =>
+      writeXmlDocument(listOf(type, name), { L: [kept, { ...kept }] }, {});
+    const twice = (text: string) => `<S><L>${text}${text}</L></S>`;
+    for (let time = 0; time < 2; time++) {
+      expect(written(item, 'i')).toBe(twice('<i><K>&lt;&quot;é</K></i>'));
+      expect(written(item, 'j')).toBe(twice('<j><K>&lt;&quot;é</K></j>'));
+      expect(written(other, 'i')).toBe(twice('<i><N>2</N></i>'));
+    }
   });
 });
 

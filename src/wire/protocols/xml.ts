@@ -207,12 +207,41 @@ function writeAttributes(members: readonly Member[], fields: Fields): string {
   return out;
 }
 
+interface Written {
+  readonly place: Pick<Place, 'name' | 'type'>;
+  readonly text: string;
+}
+
+/** Items that stay as they are, with the element that was written of them last. */
+const lastingItems = new WeakMap<object, Written | 'not yet'>();
+
+/**
+ * Nothing of this item of lists will ever change: its element is kept for as long as it is. For
+ * what is listed again and again; keeping costs more than writing once.
+ */
+export function lasting<Item extends object>(item: Item): Item {
+  lastingItems.set(item, 'not yet');
+  return item;
+}
+
 function itemsWriter(place: Place): Write {
   const write = elementWriter(place);
+  const { name, type } = place;
+  const writeItem = (item: unknown) => {
+    const known = lastingItems.get(item as object);
+    if (known === undefined) return write(item);
+    if (known !== 'not yet' && known.place.type === type && known.place.name === name) {
+      return known.text;
+    }
+    // Flat: a text of pieces that was kept would be walked through each time.
+    const text = Buffer.from(write(item)).toString();
+    lastingItems.set(item as object, { place, text });
+    return text;
+  };
   return (value) => {
-    assert(Array.isArray(value), `${place.name} is no array`);
+    assert(Array.isArray(value), `${name} is no array`);
     let out = '';
-    for (const item of value) out += write(item);
+    for (const item of value) out += writeItem(item);
     return out;
   };
 }
@@ -245,11 +274,15 @@ const escapes: Readonly<Record<string, string>> = {
 
 // oxlint-disable-next-line no-control-regex -- these are what is escaped
 const toEscape = /[&<>"\x00-\x08\x0b-\x1f\x85\u2028]/;
+// oxlint-disable-next-line no-control-regex -- as above
+const toEscapeButQuotes = /[&<>\x00-\x08\x0b-\x1f\x85\u2028]/;
 const allToEscape = new RegExp(toEscape, 'g');
 
 /** For text and attributes. Control characters become references, so that keys survive. */
 export function escapeXml(text: string): string {
   if (!toEscape.test(text)) return text;
+  // The one thing to escape of every entity tag, of which lists have a thousand.
+  if (!toEscapeButQuotes.test(text)) return text.replaceAll('"', '&quot;');
   return text.replace(allToEscape, (char) => {
     return escapes[char] ?? `&#${char.charCodeAt(0)};`;
   });

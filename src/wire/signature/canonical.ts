@@ -125,7 +125,9 @@ export function canonicalRequest(request: SignedRequest, parts: CanonicalParts):
   const [path, query] = splitUrl(request.url);
   let headers = '';
   for (const name of parts.signedHeaders) {
-    const value = Object.hasOwn(request.headers, name) ? (request.headers[name] ?? '') : '';
+    const found: unknown = request.headers[name];
+    // What every object inherits (`constructor`) is no text.
+    const value = typeof found === 'string' ? found : '';
     headers += `${name}:${severalSpaces.test(value) ? oneSpaced(value) : value}\n`;
   }
   return (

@@ -10,6 +10,8 @@ export interface Claims {
   readonly scope: ClaimedScope;
   /** Lower case, in the order they were signed in. */
   readonly signedHeaders: readonly string[];
+  /** The same. */
+  readonly signed: ReadonlySet<string>;
   /** As sent; only ever compared. */
   readonly signature: string;
   readonly amzDate: string;
@@ -73,13 +75,74 @@ function dialectBy(
   return dialectOf(scope?.service ?? asked ?? guessService(request), request);
 }
 
+/** All of an Authorization header but the signature; a client sends the same for a day. */
+interface Head {
+  readonly scope: ClaimedScope;
+  readonly signedHeaders: readonly string[];
+  readonly signed: ReadonlySet<string>;
+}
+
+/** By the text before the signature. */
+const heads = new Map<string, Head>();
+const mostHeads = 1_000;
+const mostHeadCharacters = 1_000;
+/** What a signature in a header ends with. */
+const hexSignature = /^[0-9a-f]{64}$/;
+const signatureCharacters = 64;
+
+interface HeaderParts extends Head {
+  readonly signature: string;
+}
+
 /** An Authorization header; throws when it is not a whole version 4 one. */
 export function headerClaims(
   request: SignedRequest,
   { authorization, asked }: { readonly authorization: string; readonly asked?: string | undefined },
 ): Claims {
-  const { headers, url } = request;
-  const scope = claimedScope(headers, url);
+  const { headers } = request;
+  const { scope, signedHeaders, signed, signature } =
+    knownParts(authorization) ?? headerParts(request, authorization, asked);
+  const dialect = dialectOf(scope.service, request);
+  const amzDate = amzDateOf(headers['x-amz-date'] ?? headers.date ?? '');
+  if (amzDate === undefined) throw dateMissing(dialect);
+  return {
+    dialect,
+    mode: 'header',
+    scope,
+    signedHeaders,
+    signed,
+    signature,
+    amzDate,
+    token: headers['x-amz-security-token'],
+    payload: headers['x-amz-content-sha256'],
+    expirySeconds: undefined,
+  };
+}
+
+/** Of a header that was whole before, but for its signature. */
+function knownParts(authorization: string): HeaderParts | undefined {
+  const head = heads.get(authorization.slice(0, -signatureCharacters));
+  if (!head) return undefined;
+  const signature = authorization.slice(-signatureCharacters);
+  if (!hexSignature.test(signature)) return undefined;
+  const { scope, signedHeaders, signed } = head;
+  return { scope, signedHeaders, signed, signature };
+}
+
+function keepParts(authorization: string, { signature, ...head }: HeaderParts): void {
+  const text = authorization.slice(0, -signatureCharacters);
+  const ends = hexSignature.test(signature) && authorization.endsWith(`Signature=${signature}`);
+  if (!ends || text.length > mostHeadCharacters) return;
+  if (heads.size >= mostHeads) heads.clear();
+  heads.set(text, head);
+}
+
+function headerParts(
+  request: SignedRequest,
+  authorization: string,
+  asked: string | undefined,
+): HeaderParts {
+  const scope = claimedScope(request.headers, request.url);
   const dialect = dialectBy(scope, request, asked);
   const [scheme = ''] = authorization.trim().split(/\s/, 1);
   if (scheme !== algorithm) throw unsupportedMechanism(dialect);
@@ -96,19 +159,11 @@ export function headerClaims(
   }
   if (!scope) throw malformed(dialect, 'header', badCredential);
   if (!region.test(scope.region)) throw malformed(dialect, 'header', badRegion);
-  const amzDate = amzDateOf(headers['x-amz-date'] ?? headers.date ?? '');
-  if (amzDate === undefined) throw dateMissing(dialect);
-  return {
-    dialect,
-    mode: 'header',
-    scope,
-    signedHeaders: (fields.get('SignedHeaders') ?? '').split(';'),
-    signature: fields.get('Signature') ?? '',
-    amzDate,
-    token: headers['x-amz-security-token'],
-    payload: headers['x-amz-content-sha256'],
-    expirySeconds: undefined,
-  };
+  const signedHeaders = (fields.get('SignedHeaders') ?? '').split(';');
+  const signed = new Set(signedHeaders);
+  const parts = { scope, signedHeaders, signed, signature: fields.get('Signature') ?? '' };
+  keepParts(authorization, parts);
+  return parts;
 }
 
 /** Without a scope: S3 is what is left when nothing names a protocol. */
@@ -147,12 +202,14 @@ export function queryClaims(
   if (!scope) throw refuse(`Error parsing the X-Amz-Credential parameter; ${badCredential}`);
   if (!region.test(scope.region)) throw refuse(badRegion);
   const amzDate = query.get('X-Amz-Date') ?? '';
+  const signedHeaders = (query.get('X-Amz-SignedHeaders') ?? '').split(';');
   const sentHash = query.get('X-Amz-Content-Sha256') ?? request.headers['x-amz-content-sha256'];
   return {
     dialect,
     mode: 'query',
     scope,
-    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
+    signedHeaders,
+    signed: new Set(signedHeaders),
     signature: query.get('X-Amz-Signature') ?? '',
     amzDate,
     token: query.get('X-Amz-Security-Token') ?? undefined,

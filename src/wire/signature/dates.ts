@@ -8,7 +8,7 @@ export const maxExpirySeconds = 604_800;
 const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** Requests of one second carry the same date. */
-let lastText = '';
+let lastText: string | undefined;
 let lastMs = 0;
 
 /** `YYYYMMDDTHHMMSSZ` as milliseconds; undefined when it is no such date. */
@@ -25,7 +25,7 @@ export function parseAmzDate(text: string): number | undefined {
 
 /** An HTTP `Date` header in the form that is signed; undefined when it is no date. */
 export function amzDateOf(header: string): string | undefined {
-  if (compact.test(header)) return header;
+  if (header === lastText || compact.test(header)) return header;
   const ms = Date.parse(header);
   if (Number.isNaN(ms)) return undefined;
   return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');

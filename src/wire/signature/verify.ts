@@ -13,6 +13,7 @@ import {
 import { type Claims, claimedDialect, headerClaims, queryClaims, queryOf } from './claims.ts';
 import { maxSkewMs, parseAmzDate } from './dates.ts';
 import * as faults from './faults.ts';
+import { type Mac, macUnder } from './hmac.ts';
 import { sameText } from './text.ts';
 import type { ClaimedScope, SecretOf, SignedRequest, Verified, VerifyParts } from './types.ts';
 import { verifyVersion2 } from './version2.ts';
@@ -28,6 +29,9 @@ export async function verifySignature(
 ): Promise<Verified | undefined> {
   const { authorization } = request.headers;
   const asked = parts.services?.[0];
+  if (authorization !== undefined && !request.url.includes('?')) {
+    return verifyClaims(request, headerClaims(request, { authorization, asked }), parts);
+  }
   const query = queryOf(request.url);
   const version4 = query.has('X-Amz-Signature') || query.has('X-Amz-Credential');
   const version2 = query.has('AWSAccessKeyId') && query.has('Signature');
@@ -62,10 +66,11 @@ async function verifyClaims(
     payload,
     ...(mode === 'query' ? { omit: 'X-Amz-Signature' } : {}),
   });
+  const name = nameOf(scope);
+  const signing = signingKeyOf(name, scope, found.secretAccessKey);
   const scopeText = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
   const toSign = `${algorithm}\n${amzDate}\n${scopeText}\n${sha256Hex(canonical)}`;
-  const key = signingKeyOf(scope, found.secretAccessKey);
-  if (!sameText(hmacSha256(key, toSign).toString('hex'), claims.signature)) {
+  if (!sameText(signing.mac(toSign), claims.signature)) {
     throw faults.doesNotMatch(dialect, {
       AWSAccessKeyId: scope.accessKeyId,
       StringToSign: toSign,
@@ -73,7 +78,7 @@ async function verifyClaims(
       CanonicalRequest: canonical,
     });
   }
-  keepSigningKey(scope, found.secretAccessKey, key);
+  keepSigningKey(name, signing);
   return {
     caller: found.caller,
     accessKeyId: scope.accessKeyId,
@@ -81,7 +86,7 @@ async function verifyClaims(
     region: scope.region,
     mode,
     payload,
-    chain: { key, amzDate, scope: scopeText, seed: claims.signature },
+    chain: { key: signing.key, amzDate, scope: scopeText, seed: claims.signature },
   };
 }
 
@@ -117,13 +122,15 @@ function checkTime({ dialect, mode, scope, amzDate, expirySeconds }: Claims, now
 }
 
 /** The host, and every header that can change what a request means, must be signed. */
-function checkHeaders({ headers }: SignedRequest, { dialect, signedHeaders }: Claims): void {
-  const signed = new Set(signedHeaders);
-  const open = Object.keys(headers).filter(
-    (name) => name.startsWith('x-amz-') && !signed.has(name),
-  );
-  if (!signed.has('host')) open.unshift('host');
-  if (open.length > 0) throw faults.headersNotSigned(dialect, open);
+function checkHeaders({ headers }: SignedRequest, { dialect, signed }: Claims): void {
+  let open: string[] | undefined;
+  if (!signed.has('host')) open = ['host'];
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith('x-amz-') || signed.has(name)) continue;
+    open ??= [];
+    open.push(name);
+  }
+  if (open) throw faults.headersNotSigned(dialect, open);
 }
 
 const hexSha256 = /^[0-9a-f]{64}$/;
@@ -152,32 +159,37 @@ function payloadOf({ bodySha256 }: SignedRequest, { dialect, payload }: Claims):
 }
 
 /** Also refuses a token where the credential has none: the client takes it for another one. */
-function checkToken({ dialect, scope, token }: Claims, found: SecretOf): void {
-  if (token === undefined && found.sessionToken !== undefined) {
-    throw faults.unknownKey(dialect, scope.accessKeyId);
-  }
-  if (!sameText(found.sessionToken ?? '', token ?? '')) throw faults.wrongToken(dialect);
+function checkToken({ dialect, scope, token }: Claims, { sessionToken }: SecretOf): void {
+  if (token === undefined && sessionToken === undefined) return;
+  if (token === undefined) throw faults.unknownKey(dialect, scope.accessKeyId);
+  if (!sameText(sessionToken ?? '', token)) throw faults.wrongToken(dialect);
+}
+
+interface SigningKey {
+  readonly secret: string;
+  readonly key: Buffer;
+  readonly mac: Mac;
 }
 
 /** Derived keys by scope: saves four HMACs per request. */
-const keys = new Map<string, { readonly secret: string; readonly key: Buffer }>();
+const keys = new Map<string, SigningKey>();
 const maxKeys = 10_000;
 
 const nameOf = (scope: ClaimedScope) =>
   `${scope.accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
 
-function signingKeyOf(scope: ClaimedScope, secret: string): Buffer {
-  const kept = keys.get(nameOf(scope));
-  if (kept && kept.secret === secret) return kept.key;
+function signingKeyOf(name: string, scope: ClaimedScope, secret: string): SigningKey {
+  const kept = keys.get(name);
+  if (kept && kept.secret === secret) return kept;
   const steps = [scope.date, scope.region, scope.service, 'aws4_request'];
-  return steps.reduce<Buffer>(hmacSha256, Buffer.from(`AWS4${secret}`));
+  const key = steps.reduce<Buffer>(hmacSha256, Buffer.from(`AWS4${secret}`));
+  return { secret, key, mac: macUnder(key) };
 }
 
 /** Only keys that verified something are kept, so that made-up scopes cannot push them out. */
-function keepSigningKey(scope: ClaimedScope, secret: string, key: Buffer): void {
-  const name = nameOf(scope);
-  if (keys.get(name)?.secret === secret) return;
+function keepSigningKey(name: string, verified: SigningKey): void {
+  if (keys.get(name) === verified) return;
   const oldest = keys.size >= maxKeys ? keys.keys().next().value : undefined;
   if (oldest !== undefined) keys.delete(oldest);
-  keys.set(name, { secret, key });
+  keys.set(name, verified);
 }
