@@ -29,10 +29,8 @@ const kinds = {
   /** The task of a job: `{ inputs, datasetFormat, baselineConstraintsText?, … }`. */
   async analysis() {
     const threads = Math.max(1, availableParallelism() - 1);
-    const { workerLimits } = await import('../../dist/server/analysis-priority.js');
     const worker = new Worker(new URL('../../dist/server/analysis-worker.js', import.meta.url), {
       workerData: { temporaryFolder: tmpdir(), threads, memoryLimit: '1GB' },
-      resourceLimits: workerLimits,
     });
     const perform = async (request) => {
       worker.postMessage({ id: 1, task: { kind: 'data-quality', request } });

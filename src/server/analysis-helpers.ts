@@ -10,11 +10,12 @@ import { assert } from '../kernel/assert.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from '../ports/metadata-store.ts';
 import type { FromHelper, ToHelper, WorkerOptions } from './analysis-messages.ts';
-import { helperLimits } from './analysis-priority.ts';
 
 /** Each has a database of its own beside what it reads. */
 const mostHelpers = 7;
 const idleMs = 20_000;
+/** They read bytes and make few objects: left to itself, more memory is filled than is used. */
+const limits = { maxYoungGenerationSizeMb: 8 };
 
 /** `here` does shares in this thread, and is asked first. */
 export function shareAmong(here: ProfileShare, options: WorkerOptions): Sharing {
@@ -92,7 +93,7 @@ class Helper {
   #start(): Worker {
     const worker = new Worker(new URL('./analysis-helper.js', import.meta.url), {
       workerData: this.#options,
-      resourceLimits: helperLimits,
+      resourceLimits: limits,
     });
     worker.on('message', ({ id, outcome, failure }: FromHelper) => {
       if (this.#waiting?.id !== id) return;

@@ -16,7 +16,6 @@ import type { Safekeeping } from '../jobs/roles/safekeeping.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { Abortable } from '../ports/metadata-store.ts';
 import type { FromWorker, Task, ToWorker, WorkerOptions } from './analysis-messages.ts';
-import { workerLimits } from './analysis-priority.ts';
 import type { World } from './world.ts';
 
 const memoryLimit = '1GB';
@@ -129,7 +128,6 @@ class AnalysisThread {
   #start(): Worker {
     const worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
       workerData: this.#options,
-      resourceLimits: workerLimits,
     });
     worker.on('message', ({ id, said, outcome, failure }: FromWorker) => {
       const waiting = this.#waiting.get(id);

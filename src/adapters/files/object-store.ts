@@ -24,7 +24,7 @@ import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeAll } fr
 const idPattern = /^[0-9a-f]{32}$/;
 /** Parts that stay are written so many at a time: each write costs a turn of its own. */
 const minWriteBytes = 262_144;
-const earlySyncBytes = 8_388_608;
+const earlySyncBytes = 16_777_216;
 const homeCount = 256;
 const homePattern = /^[0-9a-f]{2}$/;
 /** Read-only: a path is handed out by `asFile`, and nobody may change a blob through it. */

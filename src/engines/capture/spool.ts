@@ -82,21 +82,6 @@ interface Group {
   readonly kept: Promise<boolean>;
 }
 
-/** Of the event loop. */
-const mostTurns = 4;
-
-/**
- * Requests that are answered in one turn of the event loop share a seal and a write, and so do
- * those of the next turns as long as each brings more: who is alone waits for nobody.
- */
-async function gathered(lines: readonly Uint8Array[]): Promise<void> {
-  let before = 0;
-  for (let turn = 0; turn < mostTurns && lines.length > before; turn += 1) {
-    before = lines.length;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 const notKept = Promise.resolve(false);
 
 export class Spool {
@@ -227,7 +212,8 @@ export class Spool {
 
   async #write(open: OpenJournal, group: Omit<Group, 'kept'>): Promise<boolean> {
     try {
-      await gathered(group.lines);
+      // Requests that are answered in one turn share a seal and a write.
+      await new Promise((resolve) => setImmediate(resolve));
       const journal = await open.journal;
       open.group = undefined;
       const bytes = joined(group.lines);

@@ -161,7 +161,7 @@ test.each(formats)('captured lines of every sort, as %j', async (as) => {
   await fc.assert(fc.asyncProperty(lines, check), { numRuns: 30 });
 });
 
-test('lines as the gateway writes them are read from their bytes, not by the general reader', () => {
+test('lines as the gateway writes them are read from bytes, not by the general reader', () => {
   const side = (contentType: string, text: string) => {
     const body = Buffer.from(text);
     return { contentType, body, sizeBytes: body.length };

@@ -4,7 +4,8 @@
  * "Authenticating Requests: Using the Authorization Header" in the S3 API Reference.
  * Works on bytes: a URL holds one character per byte, so malformed UTF-8 stays what it was.
  */
-import { createHash, createHmac, hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { shortHmac } from '../../kernel/hmac.ts';
 import type { SignedRequest } from './types.ts';
 
 export const algorithm = 'AWS4-HMAC-SHA256';
@@ -24,7 +25,8 @@ export function sha256Hex(data: string | Uint8Array): string {
 }
 
 export function hmacSha256(key: string | Uint8Array, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
+  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+  return Buffer.from(shortHmac('sha256', bytes, [data]), 'latin1');
 }
 
 /** Percent-encodes every byte that is not unreserved in RFC 3986. */
