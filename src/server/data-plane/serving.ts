@@ -130,11 +130,11 @@ interface CapturingParts {
   readonly loops: Loops;
 }
 
-function capturing(setup: Setup, { keyring, channel, loops }: CapturingParts) {
+function capturing(setup: Setup, { keyring, log, channel, loops }: CapturingParts) {
   const { config, tag } = setup;
   const sealer = makeSealer({ keyring, random: systemRandom, purpose: 'journals' });
   const folder = join(config.data, 'journals');
-  const journals = ownJournals(async () => sealedJournals(await fileJournals(folder), sealer));
+  const journals = ownJournals(async () => sealedJournals(await fileJournals(folder), sealer, log));
   const spool = new Spool({
     ...{ journals, random: systemRandom, prefix: `${spoolPrefix}${tag}.` },
     limits: {
