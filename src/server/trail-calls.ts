@@ -30,9 +30,7 @@ import { loadModel } from '../wire/model/load.ts';
 import type { Call, Fault } from '../wire/operation.ts';
 
 export interface TrailCallsParts {
-  /** Without `recordLine` every record is made as an event. */
-  readonly trail: Pick<Trail, 'record' | 'wants' | 'isWritable'> &
-    Partial<Pick<Trail, 'recordLine'>>;
+  readonly trail: Pick<Trail, 'record' | 'recordLine' | 'wants' | 'isWritable'>;
   /** Gets the management events that change something. */
   readonly events: Pick<EventBus, 'publish'>;
   /** Of records. */
@@ -101,8 +99,8 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
     const about = facts();
     const { category, readOnly } = kindOf(call.service, call.operation);
     const published = isPublished({ managementEvent: category === 'Management', readOnly });
-    const line = published || !trail.recordLine ? undefined : lineOf(call, about);
-    if (!line || !trail.recordLine) return keep(buildEvent(call, about));
+    const line = published ? undefined : lineOf(call, about);
+    if (!line) return keep(buildEvent(call, about));
     return trail.recordLine(line).catch((cause: unknown) => {
       throw unkept(line.eventID, cause);
     });
