@@ -10,7 +10,9 @@ const connections = 16;
 const keysASecond = 2_500;
 const gotKeys = 500;
 const gotName = 'got';
-const warmUpRequests = 3_000;
+/** Code is compiled for good after some ten thousand. */
+const warmUpRequests = 20_000;
+const mostWarmUpSeconds = 15;
 const goal = 0.5;
 
 export async function smallClaims({ folder, say, quick }) {
@@ -35,7 +37,9 @@ export async function smallClaims({ folder, say, quick }) {
           return perCpuSecond(server, () => load.run(plan));
         };
       };
-      await warmed(load, servers.modelkeep, method === 'PUT' ? warmUp : await requestsOf(0));
+      for (const server of Object.values(servers)) {
+        await warmed(load, server, method === 'PUT' ? warmUp : await requestsOf(0));
+      }
       const { modelkeep: own, baseline } = servers;
       const sides = { baseline: sideOf(baseline), modelkeep: sideOf(own) };
       const found = await inTurn(sides, quick ? 3 : 7);
@@ -57,7 +61,7 @@ async function putFirst(servers, requests) {
 
 /** Until enough were answered, or long enough was tried. */
 async function warmed(load, { port }, requests) {
-  for (let left = warmUpRequests, tries = 10; left > 0 && tries > 0; tries -= 1) {
+  for (let left = warmUpRequests, tries = mostWarmUpSeconds; left > 0 && tries > 0; tries -= 1) {
     left -= (await load.run({ port, requests, forMs: 1_000, connections })).answered;
   }
 }

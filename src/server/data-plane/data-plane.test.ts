@@ -165,6 +165,20 @@ test('one that ends is replaced; its servers and its journals are taken over', a
   expect(instance.inFlight).toBe(1);
 });
 
+test('no connection hangs that comes while a process ends', async () => {
+  const { plane } = await started({ count: 1 });
+  const ending = asked(plane, 'end');
+  const coming: Promise<unknown>[] = [];
+  for (let n = 0; n < 60; n += 1) {
+    coming.push(asked(plane));
+    if (n % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await ending;
+  // Some are answered, by this process or the next, and some broken off: all are told.
+  const outcomes = await Promise.allSettled(coming);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).not.toHaveLength(0);
+});
+
 test('a port that is taken is refused', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

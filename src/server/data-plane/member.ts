@@ -69,7 +69,8 @@ export class Member {
     this.#channel = new Channel<ToProcess, ToMain>(
       {
         send: (frame, socket, done) => {
-          this.#child.send(frame, socket, { keepOpen: false }, done);
+          // Node loses a socket that it has let go of when the process turns out to have ended.
+          this.#child.send(frame, socket, { keepOpen: true }, done);
         },
       },
       { ...parts.handlers, released: (released) => this.#released(released) },
@@ -135,10 +136,9 @@ export class Member {
 
   give(socket: Socket): void {
     this.connections += 1;
-    const given = this.#channel
-      .ask('connection', undefined, socket)
-      .catch(() => void socket.destroy());
-    void this.#inTime(given, hangMs);
+    const given = this.#channel.ask('connection', undefined, socket).catch(() => {});
+    // Taken, it is the process's alone; otherwise its client has to learn that nobody answers.
+    void this.#inTime(given, hangMs).then(() => socket.destroy());
   }
 
   /** Has it hand over what it captured before; resolves too when it ends instead. */
