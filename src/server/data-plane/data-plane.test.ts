@@ -168,15 +168,19 @@ test('one that ends is replaced; its servers and its journals are taken over', a
 test('no connection hangs that comes while a process ends', async () => {
   const { plane } = await started({ count: 1 });
   const ending = asked(plane, 'end');
-  const coming: Promise<unknown>[] = [];
+  const coming: Promise<boolean>[] = [];
   for (let n = 0; n < 60; n += 1) {
-    coming.push(asked(plane));
+    coming.push(
+      asked(plane).then(
+        () => true,
+        () => false,
+      ),
+    );
     if (n % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await ending;
   // Some are answered, by this process or the next, and some broken off: all are told.
-  const outcomes = await Promise.allSettled(coming);
-  expect(outcomes.filter(({ status }) => status === 'fulfilled')).not.toHaveLength(0);
+  expect(await Promise.all(coming)).toContain(true);
 });
 
 test('a port that is taken is refused', async () => {
