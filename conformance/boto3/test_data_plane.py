@@ -70,7 +70,7 @@ def test_invocations_are_served_and_captured(server, client, host, bucket, model
     for number, runtime in enumerate(runtimes):
         assert invoke(runtime, endpoint, f"{number},1".encode()) == f"{number + 1}.0".encode()
     # The same is served, and captured, at the server's own port.
-    own = boto3.client("sagemaker-runtime", endpoint_url=server.url)
+    own = boto3.Session().client("sagemaker-runtime", endpoint_url=server.url)
     assert invoke(own, endpoint, b"9,1") == b"10.0"
 
     def all_of_them():
@@ -125,6 +125,6 @@ def test_changes_of_endpoints_are_seen_at_once(client, host, model_server):
 
 def test_other_services_are_not_there(server, client):
     told = server.environment()["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"]
-    there = boto3.client("sagemaker", endpoint_url=told)
+    there = boto3.Session().client("sagemaker", endpoint_url=told)
     with refused("UnknownOperationException", 404, f"everything else is at {server.url}"):
         there.list_endpoints()
