@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { NewEvent } from '../engines/events/bus.ts';
 import type { TrailEvent } from '../engines/trail/event.ts';
+import { wholeLine } from '../engines/trail/forms.ts';
 import type { EventKind } from '../engines/trail/trail.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/log.ts';
@@ -38,9 +39,9 @@ beforeEach(() => {
         if (!writable) throw new Error('ENOSPC');
         kept.push(event);
       },
-      async recordLine({ text }) {
+      async recordLine(line) {
         if (!writable) throw new Error('ENOSPC');
-        kept.push(JSON.parse(text));
+        kept.push(JSON.parse(wholeLine(line)));
       },
       wants: (kind) => kind.category === 'Management' || wanted(kind),
       isWritable: async () => writable,

@@ -58,14 +58,15 @@ export class Maker {
   bound(operation: OperationModel): WireRequest {
     const { members = [] } = operation.input ?? {};
     const { headers, url, body } = this.#rest(operation, {});
-    const json = Buffer.from(JSON.stringify(operation.input ? this.value(operation.input) : {}));
+    const input = operation.input ? this.value(operation.input) : {};
+    const whole = this.chance(0.5) ? Buffer.from(JSON.stringify(input)) : encodeCbor(input);
     const labels = members.filter((m) => m.label).map((m) => [m.name, this.#plain(m.type)]);
     const pairs = members.map((m) => [m.name, this.#plain(m.type)] as const);
     return {
       query: [...new URLSearchParams(url.slice(url.indexOf('?') + 1))],
       headers,
       labels: Object.fromEntries(labels),
-      body: this.chance(0.3) ? body : this.chance(0.5) ? json : this.damaged(json),
+      body: this.chance(0.3) ? body : this.chance(0.5) ? whole : this.damaged(whole),
       form: formTree(pairs.map(([name, value]) => [this.chance(0.5) ? name : `${name}.1`, value])),
     };
   }

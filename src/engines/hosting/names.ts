@@ -13,7 +13,27 @@ export function isHostingName(name: string): boolean {
 }
 
 export function hostedArn(scope: Scope, kind: HostedKind, name: string): Arn {
-  return formatArn(scope, 'sagemaker', `${kind}/${name.toLowerCase()}`);
+  const known = arns[kind].get(name);
+  if (known && isIn(known.scope, scope)) return known.arn;
+  const arn = formatArn(scope, 'sagemaker', `${kind}/${name.toLowerCase()}`);
+  if (arns[kind].size >= mostKnown) arns[kind].clear();
+  arns[kind].set(name, { scope, arn });
+  return arn;
+}
+
+/**
+ * The same string again for the same name: it is looked up by several times in each request, and a
+ * string knows its hash from the second time on.
+ */
+const arns: Readonly<Record<HostedKind, Map<string, { scope: Scope; arn: Arn }>>> = {
+  model: new Map(),
+  'endpoint-config': new Map(),
+  endpoint: new Map(),
+};
+const mostKnown = 1_000;
+
+function isIn(known: Scope, { account, region, partition }: Scope): boolean {
+  return known.account === account && known.region === region && known.partition === partition;
 }
 
 /** The key of a hosted thing in its collection: names that differ in case alone are the same. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
+import { withForms } from './forms.ts';
 import { unpacked } from './lines.ts';
 import type { StretchRow } from './rows.ts';
 
@@ -26,7 +27,7 @@ export class Hashing {
 export async function* readKept(row: StretchRow, blobs: SealedStore): ByteStream {
   const hashing = new Hashing();
   const blob = blobs.read(row.blobId);
-  if (row.packedBy) yield* unpacked(hashing.passing(blob), row.packedBy);
+  if (row.packedBy) yield* withForms(unpacked(hashing.passing(blob), row.packedBy));
   else yield* hashing.passing(unpacked(blob, 'gzip'));
   if (hashing.sha256() === row.sha256) return;
   throw new Error(`the stretch ${row.id} of the trail was changed or damaged`);

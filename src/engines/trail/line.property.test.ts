@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Caller } from '../../kernel/caller.ts';
 import { buildEvent, eventKindsOf, type FinishedCall } from './build.ts';
+import { wholeLine } from './forms.ts';
 import { knownKindsOf, lineOf } from './line.ts';
 import type { Shape } from './shapes.ts';
 
@@ -139,7 +140,7 @@ test('a line is the JSON of the event, byte for byte, whatever was told before',
     fc.property(calls, (call) => {
       const event = buildEvent(call, facts);
       const line = lineOf(call, facts);
-      expect(line?.text).toBe(JSON.stringify(event));
+      expect(line && wholeLine(line)).toBe(JSON.stringify(event));
       const { eventName, eventSource, readOnly, userIdentity, resources: about } = event;
       const subject = { eventName, eventSource, readOnly, userIdentity };
       expect(line?.subject).toEqual(about ? { ...subject, resources: about } : subject);

@@ -1,8 +1,8 @@
 /**
  * The record of a usual call as a line of JSON, put together from texts that are made once for a
  * caller, an operation and a resource: the very bytes of the event that `build.ts` makes, at a
- * tenth of its cost. Calls that failed, and others that need more than their shape to be told, are
- * left to it.
+ * tenth of its cost. What those of a caller and an operation share is their form. Calls that
+ * failed, and others that need more than their shape to be told, are left to it.
  */
 import type { Caller } from '../../kernel/caller.ts';
 import { quoted } from '../../kernel/json.ts';
@@ -19,6 +19,7 @@ import {
 } from './build.ts';
 import { elementsText } from './elements.ts';
 import type { TrailResource } from './event.ts';
+import { between, type LineForm } from './forms.ts';
 import { identityOf, isoSeconds } from './identity.ts';
 import { type CallKind, kindOf } from './kinds.ts';
 import { objectCallOf } from './object-calls.ts';
@@ -38,12 +39,8 @@ interface OriginTexts {
   readonly agent: string | undefined;
   readonly host: string | undefined;
   readonly tls: TlsFacts | undefined;
-  /** Up to the time. */
-  readonly before: string;
-  /** Between the time and the parameters. */
-  readonly between: string;
-  /** Behind the event's id. */
-  readonly behind: string;
+  /** Around the time, the parameters, the answer, the ids of request and event, and the rest. */
+  readonly form: LineForm;
 }
 
 interface About {
@@ -85,11 +82,10 @@ export function lineOf(call: FinishedCall, { nowMs, eventId }: RecordFacts): Tra
   }
   const answered = output && kind.answers ? elementsText(output, call.outputShape, hiding) : 'null';
   const text =
-    `${origin.before}${isoSeconds(nowMs)}${origin.between}` +
-    `${fittingText(parameters, 'requestParameters')},"responseElements":` +
-    `${fittingText(answered, 'responseElements')},"requestID":${quoted(call.requestId)},` +
-    `"eventID":"${eventId}"${origin.behind}${about.text}${additional}}`;
-  return { text, eventID: eventId, subject: about.subject };
+    `${isoSeconds(nowMs)}${between}${fittingText(parameters, 'requestParameters')}${between}` +
+    `${fittingText(answered, 'responseElements')}${between}${quoted(call.requestId)}${between}` +
+    `${eventId}${between}${about.text}${additional}`;
+  return { text, form: origin.form, eventID: eventId, subject: about.subject };
 }
 
 /** Members of the second object behind those of the first; the two have no name in common. */
@@ -148,7 +144,7 @@ function originTexts(call: FinishedCall, kind: CallKind): OriginTexts {
     ...(agent === undefined ? {} : { userAgent: agentOf(agent) }),
     ...(tls ? { tlsDetails: tlsDetailsOf(tls, host) } : {}),
   };
-  const between = {
+  const middle = {
     eventSource: kind.eventSource,
     eventName: kind.eventName,
     awsRegion: scope.region,
@@ -157,9 +153,13 @@ function originTexts(call: FinishedCall, kind: CallKind): OriginTexts {
   const before = { eventVersion: '1.11', userIdentity: identityOf(caller) };
   return {
     ...{ region: scope.region, account: scope.account, address, agent, host, tls },
-    before: flat(`${membersOf(before, '{')},"eventTime":"`),
-    between: flat(`"${membersOf(between, ',')},"requestParameters":`),
-    behind: flat(membersOf(behind, ',')),
+    form: [
+      `${membersOf(before, '{')},"eventTime":"`,
+      `"${membersOf(middle, ',')},"requestParameters":`,
+      ...[',"responseElements":', ',"requestID":', ',"eventID":"'],
+      `"${membersOf(behind, ',')}`,
+      '}',
+    ],
   };
 }
 

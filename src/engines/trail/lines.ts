@@ -34,6 +34,18 @@ export async function* linesOf(content: ByteStream): AsyncIterable<Buffer> {
   }
 }
 
+/** Texts of whole lines with their ends; a last line without its end is left out. */
+export async function* wholeLinesOf(content: ByteStream): AsyncIterable<string> {
+  let rest = Buffer.alloc(0);
+  for await (const part of content) {
+    const held = rest.length === 0 ? Buffer.from(part) : Buffer.concat([rest, part]);
+    const end = held.lastIndexOf(newline) + 1;
+    if (end > 0) yield held.toString('utf8', 0, end);
+    rest = held.subarray(end);
+    if (rest.length > longestLineBytes) throw new Error('a line of the trail has no end');
+  }
+}
+
 export function packed(content: ByteStream): ByteStream {
   return through(content, createBrotliCompress(packing));
 }

@@ -7,10 +7,11 @@ import { gather, once } from '../../kernel/bytes.ts';
 import { dayMs, minuteMs } from '../../kernel/clock.ts';
 import { DamagedJournal } from '../sealing/sealed-journals.ts';
 import { TextFilter } from './filter.ts';
+import type { LineForm } from './forms.ts';
 import { type StretchRow, stretchRows } from './rows.ts';
 import { stretchId } from './stretch.ts';
 import { eventOf, fullableJournals, startMs, type TestTrail, testTrail } from './trail.fixture.ts';
-import type { Stretch } from './trail.ts';
+import type { Stretch, TrailLine } from './trail.ts';
 import { stretchBytes } from './writer.ts';
 
 const limitBytes = 64 * 1_024 * 1_024;
@@ -58,7 +59,7 @@ test('a large stretch ends by itself, and the loop is woken', async () => {
   let woken = 0;
   const bench = testTrail({ wake: () => void (woken += 1) });
   const filler = 'x'.repeat(90_000);
-  const count = Math.floor(stretchBytes / 90_000);
+  const count = Math.ceil(stretchBytes / 90_000);
   for (let i = 0; i < count; i += 1) await bench.record({ requestParameters: { filler } });
   // Once when it was begun, once when it ended.
   expect(woken).toBe(2);
@@ -315,6 +316,39 @@ test('names that hold line breaks and escapes stay inside their record', async (
   expect(text.split('\n')).toHaveLength(2);
   expect(text).not.toContain('\u001b');
   expect(JSON.parse(text).userAgent).toBe(userAgent);
+});
+
+const [beforeId = '', behindId = ''] = JSON.stringify(eventOf(startMs, { eventID: '?' })).split(
+  '?',
+);
+const form: LineForm = [beforeId, behindId];
+
+function formed(eventID: string): TrailLine {
+  return { text: eventID, form, eventID, subject: eventOf(startMs, { eventID }) };
+}
+
+test('records of one form are whole while they are written, after a crash, sealed', async () => {
+  const bench = testTrail();
+  const ids = Array.from({ length: 5 }, (_, at) => `formed-${at}`);
+  for (const id of ids) await bench.trail.recordLine(formed(id));
+  const query = { startMs, endMs: startMs + minuteMs, limit: 9 };
+  const found = async ({ trail }: TestTrail) => (await trail.lookup(query)).events.toReversed();
+  const events = ids.map((eventID) => eventOf(startMs, { eventID }));
+  expect(await found(bench)).toEqual(events);
+  const [name = ''] = await bench.parts.journals.names();
+  expect((await bench.parts.journals.open(name)).sizeBytes).toBeLessThan(
+    3 * JSON.stringify(events[0]).length,
+  );
+  const next = bench.restarted();
+  expect(await found(next)).toEqual(events);
+  await next.trail.seal();
+  for (const id of ids) await next.trail.recordLine(formed(`${id} again`));
+  await next.trail.seal();
+  const [first, second] = await Promise.all(
+    (await allStretches(next)).map((stretch) => idsIn(next, stretch)),
+  );
+  expect(first).toEqual(ids);
+  expect(second).toEqual(ids.map((id) => `${id} again`));
 });
 
 test('data events are wanted when they were chosen, management events always', () => {

@@ -12,6 +12,7 @@ import type { Journals } from '../../ports/journals.ts';
 import type { MetadataStore } from '../../ports/metadata-store.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
 import type { TrailEvent } from './event.ts';
+import { withForms } from './forms.ts';
 import { readKept } from './kept.ts';
 import { linesOf } from './lines.ts';
 import { type LookupPage, type LookupQuery, lookup } from './lookup.ts';
@@ -151,7 +152,7 @@ async function contentOf(id: string, { store, blobs, live }: Reading): Promise<B
   const row = await store.get(stretchRows, id);
   if (row) return readKept(row, blobs);
   const unsealed = live(id);
-  if (unsealed) return unsealed.journal.read();
+  if (unsealed) return withForms(unsealed.journal.read());
   // Sealed between the two looks, or past its time.
   const sealed = await store.get(stretchRows, id);
   return sealed ? readKept(sealed, blobs) : nothing();

@@ -11,6 +11,7 @@ import type { MetadataStore } from '../../ports/metadata-store.ts';
 import { DamagedJournal } from '../sealing/sealed-journals.ts';
 import type { SealedStore } from '../sealing/sealed-store.ts';
 import type { TrailEvent } from './event.ts';
+import { withForms } from './forms.ts';
 import { Hashing } from './kept.ts';
 import { linesOf, packed } from './lines.ts';
 import { type StretchRow, stretchRows } from './rows.ts';
@@ -167,7 +168,7 @@ class Sealing {
   async *#checked(): ByteStream {
     const stretch = this.#stretch;
     stretch.count = 0;
-    for await (const line of linesOf(this.#sound(stretch.journal.read()))) {
+    for await (const line of linesOf(withForms(this.#sound(stretch.journal.read())))) {
       const event = parsed(line);
       if (!event) {
         this.#log.error('a damaged line of the trail was left out', undefined, { id: stretch.id });

@@ -4,10 +4,11 @@ import type { Journal } from '../../ports/journals.ts';
 import { sortable } from '../../ports/metadata-store.ts';
 import { AttributeTexts } from './attributes.ts';
 import { TextFilter } from './filter.ts';
+import { WrittenForms } from './forms.ts';
 import type { TrailSubject } from './trail.ts';
 
 const journalPrefix = 'trail.';
-/** A record takes about a kilobyte. */
+/** A record takes about 300 bytes. */
 const slabBytes = 256 * 1_024;
 /** Slabs that are kept for the next stretch: as many as one has. */
 const mostFree = 32;
@@ -62,6 +63,7 @@ export class OpenStretch {
   readonly beganAtMs: number;
   readonly journal: Journal;
   readonly filter = new TextFilter();
+  readonly forms = new WrittenForms();
   readonly #attributes = new AttributeTexts((begin, end) => this.filter.add(begin, end));
   /** What it holds is only in its journal, and is found out line by line. */
   leftOver: boolean;

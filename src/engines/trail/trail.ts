@@ -5,6 +5,7 @@
  */
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { TrailEvent } from './event.ts';
+import type { WrittenLine } from './forms.ts';
 
 export interface Trail {
   /**
@@ -34,10 +35,8 @@ export interface Trail {
   read(stretch: Stretch): ByteStream;
 }
 
-/** A record written out. */
-export interface TrailLine {
-  /** The JSON of a `TrailEvent`, without an end of the line. */
-  readonly text: string;
+/** A record written out: the JSON of a `TrailEvent`, or its form and values. */
+export interface TrailLine extends WrittenLine {
   readonly eventID: string;
   /** Of records that agree in it best the same object: it is looked at once. */
   readonly subject: TrailSubject;

@@ -11,7 +11,7 @@ import type { TrailLine } from './trail.ts';
 
 /** A stretch ends when it is this old, or this large. */
 export const stretchMs = 5 * minuteMs;
-export const stretchBytes = 8 * 1_024 * 1_024;
+export const stretchBytes = 4 * 1_024 * 1_024;
 /** What must find room before calls are served again. */
 const probeBytes = 64 * 1_024;
 const probeJournal = 'trail-probe';
@@ -155,7 +155,7 @@ export class TrailWriter {
 
   async #append(stretch: OpenStretch, lines: readonly TrailLine[]): Promise<void> {
     let text = '';
-    for (const line of lines) text += `${line.text}\n`;
+    for (const line of lines) text += stretch.forms.textOf(line);
     const appending = stretch.journal.append(stretch.hold(text));
     stretch.appending = appending;
     await appending;

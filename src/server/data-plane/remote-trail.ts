@@ -3,6 +3,7 @@
  * journal there is. Those of one turn of the event loop go over together, written out.
  */
 import type { TrailEvent } from '../../engines/trail/event.ts';
+import { wholeLine } from '../../engines/trail/forms.ts';
 import type { EventKind, Trail, TrailLine } from '../../engines/trail/trail.ts';
 
 export interface RemoteTrailParts {
@@ -43,7 +44,8 @@ export function remoteTrail({ record, isWritable }: RemoteTrailParts): RemoteTra
       const lines: TrailLine[] = [];
       group = { lines, kept: send(lines) };
     }
-    group.lines.push(line);
+    const { eventID, subject } = line;
+    group.lines.push({ text: wholeLine(line), eventID, subject });
     return group.kept;
   }
 
