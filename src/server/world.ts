@@ -2,7 +2,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { x509Certificates } from '../adapters/certificates/x509.ts';
-import { threadDigests } from '../adapters/digests/thread-digests.ts';
 import { fileJournals } from '../adapters/files/journals.ts';
 import { fileObjectStore } from '../adapters/files/object-store.ts';
 import { folderTemporaryFiles } from '../adapters/files/temporary-files.ts';
@@ -20,9 +19,12 @@ import { qrCodes } from '../adapters/qr/png.ts';
 import { makeRemoteLauncher } from '../adapters/remote/launcher.ts';
 import { pinoLogger } from '../adapters/system/logger.ts';
 import { systemClock, systemRandom } from '../adapters/system/system.ts';
+import { threadDigests } from '../adapters/threads/digests.ts';
+import { threadOpeners } from '../adapters/threads/openers.ts';
 import type { WebIdentitiesParts } from '../adapters/web-identities/web-identities.ts';
 import { folderWorkspaces } from '../adapters/workspace/workspaces.ts';
 import type { Keyring } from '../engines/envelope/keyring.ts';
+import { storageForm } from '../engines/sealing/chunked.ts';
 import { sealedJournals } from '../engines/sealing/sealed-journals.ts';
 import { sealedObjects } from '../engines/sealing/sealed-objects.ts';
 import type { SealedStore } from '../engines/sealing/sealed-store.ts';
@@ -186,8 +188,9 @@ async function storesOf(config: Config, { keyring, log, workFolder }: StoreParts
   const inner = config.ephemeral ? memoryStores() : await fileStores(config.data, keyring);
   const temporaryFiles = folderTemporaryFiles(join(workFolder, 'objects'));
   const parts = { keyring, random: systemRandom };
+  const openers = threadOpeners(storageForm.chunkBytes);
   const sealed = ({ blobs, journals }: Kept, purpose: string) => ({
-    blobs: sealedObjects(blobs, { ...parts, temporaryFiles }),
+    blobs: sealedObjects(blobs, { ...parts, temporaryFiles, openers }),
     journals: sealedJournals(journals, makeSealer({ ...parts, purpose }), log),
   });
   const { store, trail, ...kept } = inner;

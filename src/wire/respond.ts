@@ -1,13 +1,12 @@
 /** Answers on the socket: whole bodies with their length, streams with back-pressure. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ByteStream } from '../kernel/bytes.ts';
 import type { Soon } from '../kernel/soon.ts';
 import type { ServiceModel } from './model/types.ts';
 import type { Fault } from './operation.ts';
 import { protocols } from './protocols/index.ts';
 import type { ProtocolId, WireResponse } from './protocols/protocol.ts';
+import { sendStream } from './send.ts';
 
 /** Answers that have no body and no length, whatever an operation says. */
 const bodiless: ReadonlySet<number> = new Set([204, 304]);
@@ -50,7 +49,7 @@ interface Streamed {
 async function stream(response: ServerResponse, { status, headers, body }: Streamed) {
   const begun = await begin(body);
   response.writeHead(status, headers);
-  await pipeline(Readable.from(begun, { objectMode: false }), response);
+  await sendStream(response, begun);
 }
 
 /** The body once its first piece is there: what cannot be read at all is still answered a fault. */

@@ -9,7 +9,7 @@ import { type ByteStream, once } from '../../kernel/bytes.ts';
 import { type Logger, silentLogger } from '../../kernel/log.ts';
 import type { Digests, RunningDigest } from '../../ports/digests.ts';
 import type { Abortable, MetadataStore, Transaction } from '../../ports/metadata-store.ts';
-import type { Blob, BlobFile, ByteRange } from '../../ports/object-store.ts';
+import type { Blob, BlobFile, ByteRange, ReadOptions } from '../../ports/object-store.ts';
 import type { SealedStore, Small } from '../sealing/sealed-store.ts';
 import { type Answer, no } from './answer.ts';
 import { beginningOf } from './beginning.ts';
@@ -47,7 +47,7 @@ export interface Taking extends TakeOptions {
   readonly mayBeInRow?: boolean;
 }
 
-export interface Reads extends Abortable {
+export interface Reads extends ReadOptions {
   readonly seal: Seal;
 }
 

@@ -2,14 +2,14 @@
 import { defined } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Abortable } from '../../ports/metadata-store.ts';
-import type { BlobFile, ByteRange } from '../../ports/object-store.ts';
+import type { BlobFile, ByteRange, ReadOptions as StoreReads } from '../../ports/object-store.ts';
 import { type Answer, no } from './answer.ts';
 import type { Pin, Segment } from './blobs.ts';
 import type { Kit } from './kit.ts';
 import { blobRows, manifestRows, type Part, type StoredVersion } from './rows.ts';
 import { ownSeal, type Seal, type Unlocking } from './seals.ts';
 
-export interface ReadOptions extends Abortable, Unlocking {
+export interface ReadOptions extends StoreReads, Unlocking {
   /** Within the object; all of it when absent. */
   readonly range?: ByteRange;
 }

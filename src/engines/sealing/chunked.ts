@@ -61,6 +61,8 @@ export interface SealingChunk {
 export interface ChunkCipher {
   readonly chunkBytes: number;
   readonly commitment: Uint8Array;
+  /** For who opens chunks elsewhere. */
+  readonly material: { readonly key: Uint8Array; readonly baseNonce: Uint8Array };
   seal(index: number): SealingChunk;
   /** A whole sealed chunk; undefined when it is not what was sealed at this place. */
   open(index: number, sealed: Uint8Array): Uint8Array | undefined;
@@ -76,6 +78,7 @@ export function chunkCipher(form: ChunkedForm, { key, salt, context }: MessageKe
   return {
     chunkBytes: form.chunkBytes,
     commitment: all.subarray(keyBytes + nonceBytes),
+    material: { key: own, baseNonce },
     seal(index) {
       const cipher = createCipheriv(form.cipher, own, nonceOf(baseNonce, index));
       const end = () => Buffer.concat([cipher.final(), cipher.getAuthTag()]);

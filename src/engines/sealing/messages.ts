@@ -3,6 +3,7 @@
  * reading the rest. A message may be inside another: what reads one reads both.
  */
 import type { ByteStream } from '../../kernel/bytes.ts';
+import type { ChunkOpeners, RunningOpener, SentBatch } from '../../ports/chunk-openers.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
 import { type ChunkCipher, tagBytes } from './chunked.ts';
 import { ahead, Puller } from './pulling.ts';
@@ -17,6 +18,10 @@ export interface Head {
   readonly chunkBytes: number;
   /** Gives the message's cipher, or throws what is wrong with the head. */
   open(head: Uint8Array): ChunkCipher;
+  /** For what is long; its chunks are of the same size, under AES-256-GCM. */
+  readonly openers?: ChunkOpeners | undefined;
+  /** As `ReadOptions` have it. */
+  readonly partsPass?: true | undefined;
 }
 
 /** Salt, commitment, chunks; in the pieces the cipher gives, which are not joined. */
@@ -84,25 +89,89 @@ async function* pull(read: ReadRange, head: Head, { start, end }: ByteRange) {
       await source.close();
       source = new Puller(ahead(read({ start: place(first), end: place(past) })));
     }
-    yield* chunksOf(source, cipher, { first, past });
+    yield* chunksOf(source, cipher, { ...head, first, past });
   } finally {
     await source.close();
   }
 }
 
+interface Wanted extends Pick<Head, 'openers' | 'partsPass'> {
+  readonly first: number;
+  readonly past: number;
+}
+
+/** Shorter content is opened sooner than it is given to another thread. */
+const chunksAlone = 4;
+
 async function* chunksOf(
   source: Puller,
   cipher: ChunkCipher,
-  { first, past }: { readonly first: number; readonly past: number },
+  { first, past, openers, partsPass }: Wanted,
 ): AsyncGenerator<Opened> {
   const sealedBytes = cipher.chunkBytes + tagBytes;
   for (let index = first; index < past; index += 1) {
+    if (index === first + chunksAlone) {
+      const opener = openers?.begin(cipher.material);
+      if (opener)
+        return yield* openedAside(source, opener, { first: index, past, cipher, partsPass });
+    }
     const sealed = await source.take(sealedBytes);
     if (sealed.length === 0 && index === first && first > 0) return;
-    if (sealed.length === 0) throw new DamagedBlob('its end is missing');
+    if (sealed.length === 0) throw endMissing();
     const content = cipher.open(index, sealed);
-    if (!content) throw new DamagedBlob(`chunk ${index} was changed`);
+    if (!content) throw chunkChanged(index);
     yield { at: index * cipher.chunkBytes, content };
     if (sealed.length < sealedBytes) return;
   }
+}
+
+interface Aside extends Wanted {
+  readonly cipher: ChunkCipher;
+}
+
+/** That stay as they are while another is asked for: one more than `partsPass` promises. */
+const heldBatches = 2;
+
+/** The same by another thread: while one batch is handed on the next is opened, and one is read. */
+async function* openedAside(
+  source: Puller,
+  opener: RunningOpener,
+  { first, past, cipher: { chunkBytes }, partsPass }: Aside,
+): AsyncGenerator<Opened> {
+  const sealedBytes = chunkBytes + tagBytes;
+  async function* sent() {
+    for (let index = first, ended = false; index < past && !ended; ) {
+      let roomBytes = 0;
+      const batch = await opener.send(index, (memory) => {
+        roomBytes = Math.min(memory.length, (past - index) * sealedBytes);
+        return source.takeInto(memory.subarray(0, roomBytes));
+      });
+      ended = batch.sizeBytes < roomBytes;
+      yield { batch, index };
+      // Chunks that are all whole had one behind them.
+      if (ended && batch.sizeBytes % sealedBytes === 0) throw endMissing();
+      index += batch.sizeBytes / sealedBytes;
+    }
+  }
+  const held: SentBatch[] = [];
+  try {
+    for await (const { batch, index } of ahead(sent())) {
+      const { content, chunks } = await batch.opened;
+      const at = index * chunkBytes;
+      if (content.length > 0) yield { at, content: partsPass ? content : Buffer.from(content) };
+      held.push(batch);
+      if (!partsPass || held.length > heldBatches) held.shift()?.release();
+      if (chunks < Math.ceil(batch.sizeBytes / sealedBytes)) throw chunkChanged(index + chunks);
+    }
+  } finally {
+    opener.end();
+  }
+}
+
+function endMissing(): DamagedBlob {
+  return new DamagedBlob('its end is missing');
+}
+
+function chunkChanged(index: number): DamagedBlob {
+  return new DamagedBlob(`chunk ${index} was changed`);
 }

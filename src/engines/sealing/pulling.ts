@@ -29,6 +29,20 @@ export class Puller {
     return only && others.length === 0 ? only : Buffer.concat(pieces);
   }
 
+  /** Puts the next bytes there; answers how many, fewer than there is room for only at the end. */
+  async takeInto(memory: Uint8Array): Promise<number> {
+    for (let at = 0; ; ) {
+      const piece = this.#rest.subarray(0, memory.length - at);
+      memory.set(piece, at);
+      this.#rest = this.#rest.subarray(piece.length);
+      at += piece.length;
+      if (at === memory.length || this.#ended) return at;
+      const step = await this.#source.next();
+      if (step.done) this.#ended = true;
+      else this.#rest = step.value;
+    }
+  }
+
   /** The next bytes without taking them; undefined when so many were not read yet. */
   peek(lengthBytes: number): Uint8Array | undefined {
     return this.#rest.length < lengthBytes ? undefined : this.#rest.subarray(0, lengthBytes);
@@ -50,7 +64,7 @@ export class Puller {
  * The same stream, of which the next part is being fetched while one is worked on. Its parts must
  * not be overwritten by the source.
  */
-export async function* ahead(stream: ByteStream): ByteStream {
+export async function* ahead<Part>(stream: AsyncIterable<Part>): AsyncIterable<Part> {
   const source = stream[Symbol.asyncIterator]();
   const fetch = () => {
     const step = source.next();

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileObjectStore } from '../../adapters/files/object-store.ts';
 import { folderTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { memoryObjectStore } from '../../adapters/memory/object-store.ts';
+import { threadOpeners } from '../../adapters/threads/openers.ts';
 import { gather, once } from '../../kernel/bytes.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import { objectStoreContract } from '../../ports/object-store.contract.ts';
@@ -30,15 +31,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function sealedOver(inner: ObjectStore, ring: Keyring = keyring) {
+const beside = { openers: threadOpeners(chunk, { cores: 2 }) };
+
+function sealedOver(inner: ObjectStore, ring: Keyring = keyring, more: object = beside) {
   return sealedObjects(inner, {
-    keyring: ring,
-    random,
+    ...{ keyring: ring, random, ...more },
     temporaryFiles: folderTemporaryFiles(newFolder()),
   });
 }
 
-describe('over memory', () => objectStoreContract(async () => sealedOver(memoryObjectStore())));
+describe('over memory, opened by one thread', () => {
+  objectStoreContract(async () => sealedOver(memoryObjectStore(), keyring, {}));
+});
 describe('over files', () => {
   objectStoreContract(async () => sealedOver(await fileObjectStore(newFolder())));
 });
@@ -80,12 +84,12 @@ function opened(ring: Keyring = keyring) {
 describe.each(kinds)('under %s', (_, options) => {
   test('content of every length around chunks comes back, whole and in ranges', async () => {
     const { store, readAll } = opened();
-    for (const sizeBytes of [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 5 * chunk + 7]) {
+    for (const sizeBytes of [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 13 * chunk + 7]) {
       const bytes = content(sizeBytes);
       const blob = await store.put(once(bytes), options);
       expect(blob.sizeBytes).toBe(sizeBytes);
       expect((await readAll(blob.id, options)).equals(bytes)).toBe(true);
-      const places = [0, 1, chunk - 1, chunk, chunk + 1, 3 * chunk, sizeBytes, sizeBytes + chunk];
+      const places = [0, 1, chunk, chunk + 1, 3 * chunk, 9 * chunk, sizeBytes, sizeBytes + chunk];
       for (const start of places) {
         for (const end of places) {
           const found = await gather(store.read(blob.id, { start, end }, options), limitBytes);
@@ -94,6 +98,26 @@ describe.each(kinds)('under %s', (_, options) => {
         }
       }
     }
+  });
+
+  test('of what is long and was changed far behind, what came before is right', async () => {
+    const { store, kept, replace } = opened();
+    const bytes = content(20 * chunk);
+    const { id } = await store.put(once(bytes), options);
+    const changed = Buffer.from(await kept(id));
+    const at = prefixBytes + 11 * (chunk + 16) + 99;
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    await replace(id, changed);
+    const parts: Buffer[] = [];
+    const reading = async () => {
+      for await (const part of store.read(id, undefined, { ...options, partsPass: true })) {
+        parts.push(Buffer.from(part));
+      }
+    };
+    await expect(reading()).rejects.toBeInstanceOf(DamagedBlob);
+    const found = Buffer.concat(parts);
+    expect(found.length).toBeGreaterThanOrEqual(8 * chunk);
+    expect(found.equals(bytes.subarray(0, found.length))).toBe(true);
   });
 
   test('nothing of the content is in what is kept', async () => {

@@ -5,6 +5,7 @@
  */
 import type { ByteStream } from '../../kernel/bytes.ts';
 import type { Random } from '../../kernel/random.ts';
+import type { ChunkOpeners } from '../../ports/chunk-openers.ts';
 import type { ByteRange, ObjectStore } from '../../ports/object-store.ts';
 import type { TemporaryFiles } from '../../ports/temporary-files.ts';
 import type { Keyring } from '../envelope/keyring.ts';
@@ -30,6 +31,8 @@ export interface SealedObjectsParts {
   readonly random: Random;
   /** Where decrypted copies lie. */
   readonly temporaryFiles: TemporaryFiles;
+  /** Beside this thread; without any, all is opened here. */
+  readonly openers?: ChunkOpeners | undefined;
 }
 
 const everything: ByteRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
@@ -37,11 +40,11 @@ const { chunkBytes } = storageForm;
 
 export function sealedObjects(
   inner: ObjectStore,
-  { keyring, random, temporaryFiles }: SealedObjectsParts,
+  { keyring, random, temporaryFiles, openers }: SealedObjectsParts,
 ): SealedStore {
   const keys = ringKeys(keyring);
   const read = (id: string, range: ByteRange, options: SealOptions) =>
-    readBlob({ inner, keys, id, options }, range);
+    readBlob({ inner, keys, id, options, openers }, range);
   return {
     async put(content, options = {}) {
       let sizeBytes = 0;
@@ -94,6 +97,7 @@ interface Reading {
   readonly keys: ReturnType<typeof ringKeys>;
   readonly id: string;
   readonly options: SealOptions;
+  readonly openers: ChunkOpeners | undefined;
 }
 
 /** Says that what was opened is a message itself. */
@@ -116,10 +120,13 @@ function named(cause: unknown, id: string): unknown {
 }
 
 function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStream {
-  const { inner, keys, id, options } = reading;
+  const { inner, keys, id, options, openers } = reading;
   const head: Head = {
     lengthBytes: prefixBytes,
     chunkBytes,
+    openers,
+    // What is within another is copied by who opens it.
+    partsPass: twice || options.partsPass,
     open(prefix) {
       const { kind, cipher } = outerCipher(prefix, { keys, id, options });
       if (kind === 'twice' && !twice) throw new IsTwice();
@@ -131,10 +138,12 @@ function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStre
 }
 
 function readWithin(reading: Reading, range: ByteRange): ByteStream {
-  const { id, options } = reading;
+  const { id, options, openers } = reading;
   const head: Head = {
     lengthBytes: messageHeadBytes,
     chunkBytes,
+    openers,
+    partsPass: options.partsPass,
     open: (found) => innerCipher(found, { id, options }),
   };
   return openMessage((part) => readOuter(reading, part, true), head, range);

@@ -15,6 +15,8 @@ export interface SealOptions extends Abortable {
   readonly key?: Uint8Array;
   /** With `key`: encrypted under it, and once more under the store's own. */
   readonly twice?: boolean;
+  /** Of reads: as `ReadOptions` have it. */
+  readonly partsPass?: true;
 }
 
 /** As `ObjectStore`; sizes and ranges are those of the content, not of what is kept of it. */

@@ -37,7 +37,8 @@ export async function getObject(
     const { version, range, members } = await look(input, bucket, ctx);
     const customerKey = customerKeyOf(input, ctx);
     const options = {
-      signal: ctx.signal,
+      // They are sent, and whoever sends them says when the next may come.
+      ...({ signal: ctx.signal, partsPass: true } as const),
       ...(range ? { range } : {}),
       ...(customerKey ? { customerKey } : {}),
     };

@@ -5,9 +5,9 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import type { Digests, RunningDigest } from '../../ports/digests.ts';
-import { type Order, program, type ThreadData, type Told } from './thread-program.ts';
+import { type Order, program, type ThreadData, type Told } from './digest-program.ts';
+import { HelperThread } from './helper-thread.ts';
 
 /** What is shorter never leaves its thread. Each message costs both threads some microseconds. */
 export const slotBytes = 262_144;
@@ -35,12 +35,19 @@ class DigestThread {
   readonly #shared = new SharedArrayBuffer(slotBytes * slotCount);
   readonly #free = Array.from({ length: slotCount }, (_, slot) => slot);
   readonly #running = new Map<number, ThreadDigest>();
-  readonly #runs: () => string;
-  #worker: Worker | undefined;
+  readonly #helper: HelperThread<Order, Told>;
   #lastId = 0;
 
   constructor(runs: () => string) {
-    this.#runs = runs;
+    this.#helper = new HelperThread<Order, Told>({
+      program: runs,
+      data: (): ThreadData => ({ shared: this.#shared, slotBytes }),
+      onTold: (told) => {
+        if ('slot' in told) this.giveBack(told.slot);
+        else this.#running.get(told.id)?.finished(told.hex);
+      },
+      onLost: (cause) => this.#lost(cause),
+    });
   }
 
   begin(): RunningDigest | undefined {
@@ -52,15 +59,12 @@ class DigestThread {
   }
 
   send(order: Order): void {
-    const worker = this.#worker ?? this.#start();
-    // A process that waits for a digest must not end; an idle thread must not keep it.
-    worker.ref();
-    worker.postMessage(order);
+    this.#helper.send(order);
   }
 
   forget(id: number): void {
     this.#running.delete(id);
-    if (this.#running.size === 0) this.#worker?.unref();
+    if (this.#running.size === 0) this.#helper.rest();
   }
 
   takeSlot(): number | undefined {
@@ -76,23 +80,7 @@ class DigestThread {
     return new Uint8Array(this.#shared, slot * slotBytes, slotBytes);
   }
 
-  #start(): Worker {
-    const workerData: ThreadData = { shared: this.#shared, slotBytes };
-    const worker = new Worker(this.#runs(), { eval: true, workerData });
-    worker.on('message', (told: Told) => {
-      if (this.#worker !== worker) return;
-      if ('slot' in told) this.giveBack(told.slot);
-      else this.#running.get(told.id)?.finished(told.hex);
-    });
-    worker.on('error', (cause: Error) => this.#lost(worker, cause));
-    worker.on('exit', () => this.#lost(worker, new Error('the hashing thread ended')));
-    this.#worker = worker;
-    return worker;
-  }
-
-  #lost(worker: Worker, cause: Error): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
+  #lost(cause: Error): void {
     const held = [...this.#running.values()].map((digest) => digest.lost(cause));
     // What no digest holds was with the thread.
     this.#free.splice(0);

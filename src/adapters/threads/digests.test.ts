@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defined } from '../../kernel/assert.ts';
 import type { RunningDigest } from '../../ports/digests.ts';
-import { slotBytes, threadDigests } from './thread-digests.ts';
-import { program } from './thread-program.ts';
+import { program } from './digest-program.ts';
+import { slotBytes, threadDigests } from './digests.ts';
 
 const content = Buffer.alloc(8_000_000, 'what is hashed; ');
 const wanted = (sizeBytes: number) =>
@@ -77,7 +77,7 @@ test('what runs fails when the thread is lost, and what comes after it does not'
     const [lost, short] = [digests.md5(), digests.md5()].map((it) => defined(it, 'a digest'));
     await short?.update(content.subarray(0, 10));
     const run = digested(defined(lost, 'a digest'), sizeBytes, 65_536);
-    await expect(run).rejects.toThrow('the hashing thread ended');
+    await expect(run).rejects.toThrow('a helping thread ended');
     lost?.end();
     expect(await short?.hex()).toBe(wanted(10));
     short?.end();
