@@ -63,8 +63,19 @@ export function headOf(request: IncomingMessage): RequestHead {
 
 /** The body as a stream that may be left unread without the connection being cut. */
 export function bodyOf(request: IncomingMessage): ByteStream {
-  return new Body(request);
+  return hasBody(request) ? new Body(request) : nothing;
 }
+
+/** One that says neither how long its body is nor how it ends has none. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
+
+/** An iterator over a request costs more than a small answer needs. */
+const nothing: ByteStream = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
 
 class Body {
   readonly #request: IncomingMessage;
@@ -83,7 +94,7 @@ const drainLimitBytes = 32 * 1024 * 1024;
 
 /** Reads off what nobody read of the body, within a bound; past it the connection is cut. */
 export function drain(request: IncomingMessage): void {
-  if (request.readableEnded || request.destroyed) return;
+  if (request.readableEnded || request.destroyed || !hasBody(request)) return;
   let sizeBytes = 0;
   request.on('data', (chunk: Buffer) => {
     sizeBytes += chunk.length;

@@ -3,6 +3,7 @@
  * not as text: a body that needs no escapes, as most rows of CSV, is copied as it came.
  */
 import { isUtf8 } from 'node:buffer';
+import { quoted } from '../../kernel/json.ts';
 
 /** One direction of a request as it was seen. */
 export interface CapturedSide {
@@ -64,7 +65,7 @@ type Piece = string | Uint8Array;
 
 function metadataOf(event: CaptureEvent): string {
   const { inferenceId, customAttributes } = event;
-  let metadata = `"eventId":${JSON.stringify(event.eventId)},`;
+  let metadata = `"eventId":${quoted(event.eventId)},`;
   if (inferenceId !== undefined) metadata += `"inferenceId":${JSON.stringify(inferenceId)},`;
   if (customAttributes !== undefined) {
     metadata += `"customAttributes":[${JSON.stringify(customAttributes)}],`;
@@ -137,16 +138,39 @@ function addSide(pieces: Piece[], before: string, { side, mode, types }: SidePar
 const escaped = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === 0x22 || byte === 0x5c ? 1 : 0,
 );
-const blockBytes = 512;
+/** A copy that begins where four bytes do: four at a time take a fifth of the time. */
+const aligned = new Uint8Array(65_536);
+const alignedWords = new Int32Array(aligned.buffer);
+const [controls, quotes, backslashes] = [0x20202020, 0x22222222, 0x5c5c5c5c];
+const [ones, highBits] = [0x01010101, 0x80808080];
 
-/** Whether JSON writes the text as it is. A block has no branches: half of the time. */
+/** Whether JSON writes the text as it is. */
 function isPlain(body: Uint8Array): boolean {
-  for (let start = 0; start < body.length; start += blockBytes) {
-    const end = Math.min(start + blockBytes, body.length);
-    let found = 0;
-    // Both are there: asking whether they are would take as long as all the rest.
-    for (let at = start; at < end; at += 1) found |= escaped[body[at] as number] as number;
-    if (found !== 0) return false;
+  for (let start = 0; start < body.length; start += aligned.length) {
+    if (!isPlainPart(body.subarray(start, start + aligned.length))) return false;
+  }
+  return true;
+}
+
+/**
+ * High bits stay of bytes below a blank, and of those that are zero beside a quote or a backslash.
+ * Source: Warren, "Hacker's Delight", finding a zero byte.
+ */
+function isPlainPart(part: Uint8Array): boolean {
+  aligned.set(part);
+  const wholeWords = part.length >> 2;
+  let found = 0;
+  for (let at = 0; at < wholeWords; at += 1) {
+    const word = alignedWords[at] as number;
+    const quote = word ^ quotes;
+    const backslash = word ^ backslashes;
+    found |= (word - controls) & ~word;
+    found |= (quote - ones) & ~quote;
+    found |= (backslash - ones) & ~backslash;
+  }
+  if ((found & highBits) !== 0) return false;
+  for (let at = wholeWords * 4; at < part.length; at += 1) {
+    if (escaped[part[at] as number]) return false;
   }
   return true;
 }

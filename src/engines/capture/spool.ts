@@ -212,8 +212,7 @@ export class Spool {
 
   async #write(open: OpenJournal, group: Omit<Group, 'kept'>): Promise<boolean> {
     try {
-      // Requests that are answered in one turn share a seal and a write.
-      await new Promise((resolve) => setImmediate(resolve));
+      await gathered(group.lines);
       const journal = await open.journal;
       open.group = undefined;
       const bytes = joined(group.lines);
@@ -305,5 +304,24 @@ export class Spool {
     if (this.#unreadable.has(name)) return;
     this.#unreadable.add(name);
     this.#parts.onUnreadable?.(name, cause);
+  }
+}
+
+/** Lines that are written without waiting for more. */
+const enoughLines = 32;
+/** Of the event loop, that a line waits for others at most. */
+const mostTurns = Number(process.env.TURNS ?? 8);
+
+/**
+ * Requests that are answered in one turn of the event loop share a seal and a write. While each
+ * turn brings more of them the server is busy, and waits for some: a write costs as much as many.
+ */
+async function gathered(lines: readonly Uint8Array[]): Promise<void> {
+  let before = 1;
+  for (let turn = 0; turn < mostTurns; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const { length } = lines;
+    if (length === before || length >= enoughLines) return;
+    before = length;
   }
 }

@@ -3,7 +3,7 @@
  * is in `sealed-objects.ts` for streams and in `small-seals.ts` for what fits in one chunk.
  */
 import type { Random } from '../../kernel/random.ts';
-import { headBytes, type Kind, readHead, type ringKeys } from './blob-head.ts';
+import { headBytes, type Kind, readHead, type ringKeys, ringOf } from './blob-head.ts';
 import { type ChunkCipher, chunkCipher, commitsTo, saltBytes, storageForm } from './chunked.ts';
 import { DamagedBlob, type SealOptions, WrongKey } from './sealed-store.ts';
 
@@ -55,10 +55,38 @@ export interface Opening {
 }
 
 /** `prefix` is of `prefixBytes`. Throws `DamagedBlob` or `WrongKey`. */
-export function outerCipher(
-  prefix: Uint8Array,
-  { keys, id, options }: Opening,
-): { readonly kind: Kind; readonly cipher: ChunkCipher } {
+export function outerCipher(prefix: Uint8Array, opening: Opening): Outer {
+  if (opening.options.key) return checkedOuter(prefix, opening);
+  return knownOuter(prefix, opening);
+}
+
+interface Outer {
+  readonly kind: Kind;
+  readonly cipher: ChunkCipher;
+}
+
+interface KnownOuter extends Outer {
+  readonly prefix: Uint8Array;
+}
+
+/** Of blobs under the store's own key that were read last: deriving takes half of a small read. */
+const known = new WeakMap<Opening['keys'], Map<string, KnownOuter>>();
+const mostKnown = 500;
+
+function knownOuter(prefix: Uint8Array, opening: Opening): Outer {
+  const { keys, id } = opening;
+  const ofRing = known.get(keys) ?? new Map<string, KnownOuter>();
+  const found = ofRing.get(id);
+  // The very bytes that were checked, and the ring still has the key.
+  if (found && Buffer.compare(found.prefix, prefix) === 0 && ringOf(keys, prefix)) return found;
+  const outer = checkedOuter(prefix, opening);
+  const [oldest] = ofRing.keys();
+  if (ofRing.size >= mostKnown && oldest !== undefined) ofRing.delete(oldest);
+  known.set(keys, ofRing.set(id, { ...outer, prefix: Buffer.from(prefix) }));
+  return outer;
+}
+
+function checkedOuter(prefix: Uint8Array, { keys, id, options }: Opening): Outer {
   const { kind, ring } = readHead(keys, id, prefix);
   if ((kind === 'own') !== (options.key === undefined)) throw wrongKey(options);
   const callers = kind === 'callers' ? options.key : undefined;

@@ -68,6 +68,14 @@ export function blobHead(ring: RingKeys, { id, kind, salt, commitment }: HeadOpt
   return Buffer.concat([rest, mac]);
 }
 
+/** The keys that a blob says it was sealed under. */
+export function ringOf(
+  keys: ReturnType<typeof ringKeys>,
+  prefix: Uint8Array,
+): RingKeys | undefined {
+  return keys.find(prefix.subarray(checkAt, macAt));
+}
+
 /** `prefix` is of `prefixBytes`. Throws `DamagedBlob` when it is not what was put under the id. */
 export function readHead(
   keys: ReturnType<typeof ringKeys>,
@@ -78,7 +86,7 @@ export function readHead(
   if (!bytes.subarray(0, magic.length).equals(magic)) {
     throw new DamagedBlob(`${id} is no sealed blob`);
   }
-  const ring = keys.find(bytes.subarray(checkAt, macAt));
+  const ring = ringOf(keys, bytes);
   if (!ring) throw new DamagedBlob(`${id} was sealed by another server, or its head was changed`);
   const mac = macOf(ring, id, [bytes.subarray(0, macAt), bytes.subarray(headBytes)]);
   const kind = kinds[bytes[kindAt] ?? kinds.length];

@@ -142,6 +142,25 @@ describe.each(kinds)('under %s', (_, options) => {
     }
   });
 
+  test('what was read before is checked again, and its ring must still have its key', async () => {
+    const { inner, store, kept, replace, readAll } = opened();
+    const { id } = await store.put(once(content(99)), options);
+    const whole = await kept(id);
+    await readAll(id, options);
+    for (const at of [5, 9, 20, 40, prefixBytes - 1, prefixBytes + 3]) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await replace(id, changed);
+      await expect(readAll(id, options), `byte ${at}`).rejects.toBeInstanceOf(DamagedBlob);
+    }
+    await replace(id, whole);
+    expect((await readAll(id, options)).equals(content(99))).toBe(true);
+    const other = sealedOver(inner, keyringOf([oldKey]));
+    await expect(gather(other.read(id, undefined, options), limitBytes)).rejects.toThrow(
+      'sealed by another server',
+    );
+  });
+
   test('a cut anywhere is noticed, also where a chunk ends', async () => {
     const { store, kept, replace, readAll } = opened();
     const { id } = await store.put(once(content(2 * chunk + 9)), options);

@@ -63,7 +63,7 @@ export class AttributeTexts {
   }
 
   add(eventID: string, event: TrailSubject): void {
-    this.#add(beginOf('EventId'), eventID);
+    this.#add(beginOfId, eventID);
     if (!this.#isNew(event)) return;
     if (this.#isNew(event.eventName)) this.#addAll(event, 'EventName');
     if (this.#isNew(event.eventSource)) this.#addAll(event, 'EventSource');
@@ -101,6 +101,9 @@ export function textOf({ name, value }: Attribute): string {
 function beginOf(name: AttributeName): string {
   return `${name}=`;
 }
+
+/** Made once: there is one in every record. */
+const beginOfId = beginOf('EventId');
 
 export function hasAttribute(event: TrailEvent, { name, value }: Attribute): boolean {
   return valuesOf(event, name).includes(value);

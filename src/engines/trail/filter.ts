@@ -63,16 +63,25 @@ const hashed = { first: 0, step: 0 };
 
 /** Two of 30 bits each; the step is odd, so that it visits different places. */
 function hash(begin: string, end: string): void {
-  let a = 0x811c9dc5;
-  let b = 0x01000193;
-  const { length } = begin;
-  for (let at = 0; at < length + end.length; at += 1) {
-    const unit = at < length ? begin.charCodeAt(at) : end.charCodeAt(at - length);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x5bd1e995) + 0x27d4eb2f;
-  }
-  a ^= a >>> 15;
-  b ^= b >>> 13;
+  mixing.a = 0x811c9dc5;
+  mixing.b = 0x01000193;
+  mix(begin);
+  mix(end);
+  const a = mixing.a ^ (mixing.a >>> 15);
+  const b = mixing.b ^ (mixing.b >>> 13);
   hashed.first = Math.imul(a, 0x2c1b3c6d) & 0x3fffffff;
   hashed.step = (Math.imul(b, 0x297a2d39) & 0x3fffffff) | 1;
+}
+
+const mixing = { a: 0, b: 0 };
+
+function mix(text: string): void {
+  let { a, b } = mixing;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = (Math.imul(b ^ unit, 0x5bd1e995) + 0x27d4eb2f) | 0;
+  }
+  mixing.a = a;
+  mixing.b = b;
 }

@@ -16,9 +16,9 @@ export const stretchBytes = 4 * 1_024 * 1_024;
 const probeBytes = 64 * 1_024;
 const probeJournal = 'trail-probe';
 /** Lines that are written without waiting for more. */
-const enoughLines = 16;
+const enoughLines = 32;
 /** Of the event loop, that a record waits for others at most. */
-const mostTurns = 4;
+const mostTurns = 8;
 
 export interface WriterParts {
   readonly journals: Journals;
