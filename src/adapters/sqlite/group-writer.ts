@@ -5,6 +5,7 @@
  * write inside it.
  */
 import { assert } from '../../kernel/assert.ts';
+import { gathered } from '../../kernel/gathering.ts';
 import type { Abortable, Transaction } from '../../ports/metadata-store.ts';
 import type { SqlParts } from './reader.ts';
 import type { RowName } from './row-guard.ts';
@@ -76,8 +77,8 @@ export class GroupWriter {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Requests that came in the same turn of the event loop share a commit, which is what costs.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Requests that come together share a commit, which is what costs.
+      await gathered(() => this.#waiting.length, maxGroup);
       const group = this.#waiting.splice(0, maxGroup);
       this.#changed.length = 0;
       await this.#writeGroup(group);

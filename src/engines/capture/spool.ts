@@ -5,6 +5,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { joined } from '../../kernel/bytes.ts';
+import { gathered } from '../../kernel/gathering.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journal, Journals } from '../../ports/journals.ts';
@@ -83,6 +84,9 @@ interface Group {
 }
 
 const notKept = Promise.resolve(false);
+
+/** Lines that are written without waiting for more. */
+const enoughLines = 32;
 
 export class Spool {
   readonly #parts: SpoolParts;
@@ -212,7 +216,7 @@ export class Spool {
 
   async #write(open: OpenJournal, group: Omit<Group, 'kept'>): Promise<boolean> {
     try {
-      await gathered(group.lines);
+      await gathered(() => group.lines.length, enoughLines);
       const journal = await open.journal;
       open.group = undefined;
       const bytes = joined(group.lines);
@@ -304,24 +308,5 @@ export class Spool {
     if (this.#unreadable.has(name)) return;
     this.#unreadable.add(name);
     this.#parts.onUnreadable?.(name, cause);
-  }
-}
-
-/** Lines that are written without waiting for more. */
-const enoughLines = 32;
-/** Of the event loop, that a line waits for others at most. */
-const mostTurns = Number(process.env.TURNS ?? 8);
-
-/**
- * Requests that are answered in one turn of the event loop share a seal and a write. While each
- * turn brings more of them the server is busy, and waits for some: a write costs as much as many.
- */
-async function gathered(lines: readonly Uint8Array[]): Promise<void> {
-  let before = 1;
-  for (let turn = 0; turn < mostTurns; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const { length } = lines;
-    if (length === before || length >= enoughLines) return;
-    before = length;
   }
 }

@@ -3,6 +3,7 @@
  * what comes meanwhile goes with the next. Sealing is others' work.
  */
 import { type Clock, minuteMs } from '../../kernel/clock.ts';
+import { gathered } from '../../kernel/gathering.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Journals } from '../../ports/journals.ts';
@@ -17,8 +18,6 @@ const probeBytes = 64 * 1_024;
 const probeJournal = 'trail-probe';
 /** Lines that are written without waiting for more. */
 const enoughLines = 32;
-/** Of the event loop, that a record waits for others at most. */
-const mostTurns = 8;
 
 export interface WriterParts {
   readonly journals: Journals;
@@ -112,7 +111,7 @@ export class TrailWriter {
   async #writeGroup(): Promise<void> {
     let group: Group | undefined;
     try {
-      await this.#gather();
+      await gathered(() => this.#waiting.lines.length, enoughLines);
       let stretch = this.#open;
       while (!stretch) {
         // Otherwise each call that is refused would leave a journal behind, and its descriptor.
@@ -136,21 +135,6 @@ export class TrailWriter {
     const group = this.#waiting;
     this.#waiting = newGroup();
     return group;
-  }
-
-  /**
-   * Requests that came in the same turn of the event loop end in it, and share an append. While
-   * each turn brings more of them the server is busy, and waits for some: an append costs as much
-   * as many records.
-   */
-  async #gather(): Promise<void> {
-    let before = 0;
-    for (let turn = 0; turn < mostTurns; turn += 1) {
-      const { length } = this.#waiting.lines;
-      if (length === before || length >= enoughLines) return;
-      before = length;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 
   async #append(stretch: OpenStretch, lines: readonly TrailLine[]): Promise<void> {
