@@ -3,14 +3,13 @@
  * framed as an event. The record of the exchange is kept before the stream ends.
  */
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { LiveEndpoint, RunningVariant } from '../engines/hosting/fleet.ts';
 import { defined } from '../kernel/assert.ts';
 import { gather } from '../kernel/bytes.ts';
 import { ForwardBroken, type OpenAnswer } from '../ports/forwarder.ts';
 import { loadModel } from '../wire/model/load.ts';
 import { encodeEvents } from '../wire/protocols/events.ts';
+import { sendStream } from '../wire/send.ts';
 import { invokedVariant, requestIdHeader } from './answer.ts';
 import { capture, isSampled } from './capture.ts';
 import { count, exchange, failureFault, isSuccess } from './exchange.ts';
@@ -83,7 +82,7 @@ async function passOn(answer: OpenAnswer, passing: Passing, parts: InvokeParts):
   const operation = loadModel('sagemaker-runtime').operations.get(operationName);
   const output = { Body: events(answer, passing, parts) };
   const frames = encodeEvents(defined(operation, operationName), output, 'json');
-  await pipeline(Readable.from(frames), res);
+  await sendStream(res, frames);
 }
 
 async function* events(answer: OpenAnswer, passing: Passing, parts: InvokeParts) {

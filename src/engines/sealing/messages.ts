@@ -112,8 +112,8 @@ async function* chunksOf(
   for (let index = first; index < past; index += 1) {
     if (index === first + chunksAlone) {
       const opener = openers?.begin(cipher.material);
-      if (opener)
-        return yield* openedAside(source, opener, { first: index, past, cipher, partsPass });
+      const rest = { first: index, past, cipher, partsPass };
+      if (opener) return yield* openedAside(source, opener, rest);
     }
     const sealed = await source.take(sealedBytes);
     if (sealed.length === 0 && index === first && first > 0) return;
