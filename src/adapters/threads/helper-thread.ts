@@ -21,10 +21,11 @@ export class HelperThread<Order, Told> {
     this.#parts = parts;
   }
 
-  send(order: Order): void {
+  /** What is in `handedOver` is the thread's from then on. */
+  send(order: Order, handedOver: readonly ArrayBuffer[] = []): void {
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    worker.postMessage(order);
+    worker.postMessage(order, handedOver);
   }
 
   rest(): void {

@@ -1,48 +1,52 @@
 /** What the opening thread runs: as text, so that it is the same from sources and when built. */
 
-/** To the thread. Keys, and chunks by the slot, are in the memory that came with `shared`. */
+/** To the thread: a key, in memory that both share, sealed chunks, or the end. */
 export type Order =
-  | { readonly id: number; readonly shared: SharedArrayBuffer }
-  | {
-      readonly id: number;
-      readonly slot: number;
-      readonly first: number;
-      readonly sizeBytes: number;
-    }
+  | { readonly id: number; readonly material: SharedArrayBuffer }
+  | Batch
   | { readonly id: number; readonly end: true };
 
-/** From the thread: the content lies in the place of what was sealed. */
+/** Its memory goes over with it. */
+export interface Batch {
+  readonly id: number;
+  readonly number: number;
+  readonly first: number;
+  readonly memory: ArrayBuffer;
+  readonly sizeBytes: number;
+}
+
+/** From the thread, with the memory: the content lies in the place of what was sealed. */
 export interface Told {
   readonly id: number;
-  readonly slot: number;
+  readonly number: number;
+  readonly memory: ArrayBuffer;
   readonly openedBytes: number;
   readonly chunks: number;
 }
 
 export interface ThreadData {
-  readonly slotBytes: number;
   readonly chunkBytes: number;
 }
 
 export const keyBytes = 32;
 export const nonceBytes = 12;
 export const tagBytes = 16;
-/** The key and the base nonce, before the first slot. */
-export const materialBytes = 64;
+/** The key, and behind it the base nonce. */
+export const materialBytes = keyBytes + nonceBytes;
 
 export const program = `
 const { createDecipheriv } = require('node:crypto');
-const { parentPort, workerData: { slotBytes, chunkBytes } } = require('node:worker_threads');
+const { parentPort, workerData: { chunkBytes } } = require('node:worker_threads');
 const running = new Map();
 
 function begin(id, shared) {
-  const material = new Uint8Array(shared, 0, ${keyBytes + nonceBytes});
-  running.set(id, { shared, material: Buffer.from(material) });
+  const material = new Uint8Array(shared);
+  running.set(id, Buffer.from(material));
   material.fill(0);
 }
 
 function end(id) {
-  running.get(id)?.material.fill(0);
+  running.get(id)?.fill(0);
   running.delete(id);
 }
 
@@ -67,11 +71,11 @@ function opened(material, index, sealed) {
 }
 
 parentPort.on('message', (order) => {
-  const { id, slot, first, sizeBytes } = order;
-  if (order.shared) return begin(id, order.shared);
+  const { id, number, first, memory, sizeBytes } = order;
+  if (order.material) return begin(id, order.material);
   if (order.end) return end(id);
-  const { shared, material } = running.get(id);
-  const sealed = Buffer.from(shared, ${materialBytes} + slot * slotBytes, sizeBytes);
+  const material = running.get(id);
+  const sealed = Buffer.from(memory, 0, sizeBytes);
   const sealedBytes = chunkBytes + ${tagBytes};
   const count = Math.ceil(sizeBytes / sealedBytes);
   let openedBytes = 0;
@@ -84,5 +88,5 @@ parentPort.on('message', (order) => {
     sealed.set(content, openedBytes);
     openedBytes += content.length;
   }
-  parentPort.postMessage({ id, slot, openedBytes, chunks });
+  parentPort.postMessage({ id, number, memory, openedBytes, chunks }, [memory]);
 });`;

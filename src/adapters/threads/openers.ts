@@ -1,20 +1,21 @@
 /**
  * Sealed chunks opened by a thread of their own: a core opens a gigabyte in 0.7 seconds, in which
- * the event loop would serve nobody. Both threads share the memory that chunks are opened in, which
- * is used again and again: memory that is made for each chunk has the collector go through the
- * whole heap every 30 MB. It belongs to one content alone, so that nobody's bytes get to others.
+ * the event loop would serve nobody. The memory that they are opened in goes over and comes back,
+ * and is used again: memory that is made for each chunk has the collector go through the whole heap
+ * every 30 MB. It belongs to one content alone, so that nobody's bytes get to others. Not shared
+ * memory, which the collector does not count, and so leaves lying.
  */
 import { availableParallelism } from 'node:os';
 import { assert } from '../../kernel/assert.ts';
 import type {
   ChunkKey,
   ChunkOpeners,
-  OpenedBatch,
   RunningOpener,
   SentBatch,
 } from '../../ports/chunk-openers.ts';
 import { HelperThread } from './helper-thread.ts';
 import {
+  type Batch,
   keyBytes,
   materialBytes,
   nonceBytes,
@@ -28,7 +29,7 @@ import {
 /** A message costs both threads some microseconds. */
 const batchChunks = 4;
 /** Three are held by who takes them, while the next is read and opened. */
-const slotsEach = 4;
+const memoriesEach = 4;
 /** With more, each would wait for the others longer than it takes where it is. */
 const mostRunning = 4;
 
@@ -49,16 +50,15 @@ export function threadOpeners(
 
 class OpenerThread {
   readonly #helper: HelperThread<Order, Told>;
-  readonly #slotBytes: number;
+  readonly #memoryBytes: number;
   readonly #running = new Map<number, ThreadOpener>();
   #lastId = 0;
 
   constructor(chunkBytes: number, runs: () => string) {
-    const slotBytes = batchChunks * (chunkBytes + tagBytes);
-    this.#slotBytes = slotBytes;
+    this.#memoryBytes = batchChunks * (chunkBytes + tagBytes);
     this.#helper = new HelperThread<Order, Told>({
       program: runs,
-      data: (): ThreadData => ({ slotBytes, chunkBytes }),
+      data: (): ThreadData => ({ chunkBytes }),
       onTold: (told) => this.#running.get(told.id)?.opened(told),
       onLost: (cause) => {
         for (const opener of this.#running.values()) opener.lost(cause);
@@ -71,19 +71,19 @@ class OpenerThread {
     assert(key.length === keyBytes && baseNonce.length === nonceBytes, 'a key of chunks');
     this.#lastId += 1;
     const id = this.#lastId;
-    const shared = new SharedArrayBuffer(materialBytes + slotsEach * this.#slotBytes);
-    // Here and not in the message, whose copies nobody wipes; the thread wipes these.
-    const material = new Uint8Array(shared, 0, materialBytes);
+    // Not in the message, whose copies nobody wipes: the thread wipes these.
+    const shared = new SharedArrayBuffer(materialBytes);
+    const material = new Uint8Array(shared);
     material.set(key);
     material.set(baseNonce, keyBytes);
-    const opener = new ThreadOpener(this, { id, shared, slotBytes: this.#slotBytes });
+    const opener = new ThreadOpener(this, { id, material, memoryBytes: this.#memoryBytes });
     this.#running.set(id, opener);
-    this.send({ id, shared });
+    this.send({ id, material: shared });
     return opener;
   }
 
-  send(order: Order): void {
-    this.#helper.send(order);
+  send(order: Order, handedOver?: readonly ArrayBuffer[]): void {
+    this.#helper.send(order, handedOver);
   }
 
   forget(id: number): void {
@@ -94,22 +94,23 @@ class OpenerThread {
 
 interface OpenerParts {
   readonly id: number;
-  readonly shared: SharedArrayBuffer;
-  readonly slotBytes: number;
+  readonly material: Uint8Array;
+  readonly memoryBytes: number;
 }
 
 interface Waiting {
-  readonly resolve: (opened: OpenedBatch) => void;
+  readonly resolve: (told: Told) => void;
   readonly reject: (cause: Error) => void;
 }
-
-type Batch = Extract<Order, { readonly slot: number }>;
 
 class ThreadOpener implements RunningOpener {
   readonly #thread: OpenerThread;
   readonly #parts: OpenerParts;
-  readonly #free = Array.from({ length: slotsEach }, (_, slot) => slot);
+  /** Made when they are needed, of which there are so many left. */
+  readonly #free: ArrayBuffer[] = [];
+  #unmade = memoriesEach;
   readonly #waiting = new Map<number, Waiting>();
+  #lastNumber = 0;
   #cause: Error | undefined;
   #ended = false;
 
@@ -119,17 +120,28 @@ class ThreadOpener implements RunningOpener {
   }
 
   async send(first: number, fill: (memory: Uint8Array) => Promise<number>): Promise<SentBatch> {
-    const slot = this.#free.pop();
-    assert(slot !== undefined && !this.#ended, 'memory for a batch of chunks');
-    const release = () => void this.#free.push(slot);
+    const memory = this.#free.pop() ?? this.#made();
+    let sizeBytes: number;
     try {
-      const sizeBytes = await fill(this.#memory(slot));
-      const opened = this.#opened({ id: this.#parts.id, slot, first, sizeBytes });
-      return { sizeBytes, opened, release };
+      sizeBytes = await fill(new Uint8Array(memory));
     } catch (cause) {
-      release();
+      this.#free.push(memory);
       throw cause;
     }
+    this.#lastNumber += 1;
+    const batch = { id: this.#parts.id, number: this.#lastNumber, first, memory, sizeBytes };
+    const back: { memory?: ArrayBuffer } = {};
+    const release = () => {
+      if (back.memory) this.#free.push(back.memory);
+      delete back.memory;
+    };
+    const opened = this.#sent(batch).then(({ memory: own, openedBytes, chunks }) => {
+      back.memory = own;
+      return { content: new Uint8Array(own, 0, openedBytes), chunks };
+    });
+    // Whoever gave up what comes before does not wait for it.
+    opened.catch(() => {});
+    return { sizeBytes, opened, release };
   }
 
   end(): void {
@@ -141,32 +153,29 @@ class ThreadOpener implements RunningOpener {
     this.lost(new Error('it was ended'));
   }
 
-  opened({ slot, openedBytes, chunks }: Told): void {
-    const content = this.#memory(slot).subarray(0, openedBytes);
-    this.#waiting.get(slot)?.resolve({ content, chunks });
-    this.#waiting.delete(slot);
+  opened(told: Told): void {
+    this.#waiting.get(told.number)?.resolve(told);
+    this.#waiting.delete(told.number);
   }
 
   lost(cause: Error): void {
     this.#cause ??= cause;
-    new Uint8Array(this.#parts.shared, 0, materialBytes).fill(0);
+    this.#parts.material.fill(0);
     for (const { reject } of this.#waiting.values()) reject(cause);
     this.#waiting.clear();
   }
 
-  #memory(slot: number): Uint8Array {
-    const { shared, slotBytes } = this.#parts;
-    return new Uint8Array(shared, materialBytes + slot * slotBytes, slotBytes);
+  #made(): ArrayBuffer {
+    assert(this.#unmade > 0 && !this.#ended, 'memory for a batch of chunks');
+    this.#unmade -= 1;
+    return new ArrayBuffer(this.#parts.memoryBytes);
   }
 
-  #opened(batch: Batch): Promise<OpenedBatch> {
-    const opened = new Promise<OpenedBatch>((resolve, reject) => {
+  #sent(batch: Batch): Promise<Told> {
+    return new Promise((resolve, reject) => {
       if (this.#cause) return reject(this.#cause);
-      this.#waiting.set(batch.slot, { resolve, reject });
-      this.#thread.send(batch);
+      this.#waiting.set(batch.number, { resolve, reject });
+      this.#thread.send(batch, [batch.memory]);
     });
-    // Whoever gave up what comes before does not wait for it.
-    opened.catch(() => {});
-    return opened;
   }
 }
