@@ -1,39 +1,42 @@
-/** Long content that is sealed in chunks, opened beside the thread that hands it on. */
+/** Long content that is sealed in chunks, read from its file and opened beside the event loop. */
 
 export interface ChunkOpeners {
   /** Of the content of a chunk; when it is sealed it has 16 more. */
   readonly chunkBytes: number;
-  /** Undefined when the caller had better open them itself. */
-  begin(key: ChunkKey): RunningOpener | undefined;
+  /** Undefined when the caller had better open chunks itself. To be ended. */
+  reserve(): ChunkOpener | undefined;
 }
 
-/** AES-256-GCM; the nonce of a chunk is the base XOR its number. Copied at once. */
-export interface ChunkKey {
+export interface SealedChunks {
+  /** Of the file they are in, open for reading until `end` has resolved. */
+  readonly fd: number;
+  /** Where the chunk numbered 0 is, or would be. */
+  readonly startBytes: number;
+  readonly first: number;
+  /** Exclusive; the file may end before. */
+  readonly past: number;
+  /** For AES-256-GCM; copied at once. */
   readonly key: Uint8Array;
+  /** A chunk's nonce is this XOR its number. */
   readonly baseNonce: Uint8Array;
 }
 
-/** To be ended. Four batches may be on their way or held; no other call while `fill` is at work. */
-export interface RunningOpener {
+export interface ChunkOpener {
+  begin(chunks: SealedChunks): void;
   /**
-   * `fill` puts sealed chunks into the memory it is given, the one numbered `first` and those that
-   * follow, and answers how many bytes they are: fewer than there is room for at the end alone.
+   * The next of them; undefined after the last. Rejects when they cannot be read or the work was
+   * lost. What it gave stays as it is until three more were asked for.
    */
-  send(first: number, fill: (memory: Uint8Array) => Promise<number>): Promise<SentBatch>;
-  /** Forgets the key; may be called more than once. What was opened stays as it is from then on. */
-  end(): void;
-}
-
-export interface SentBatch {
-  readonly sizeBytes: number;
-  /** Rejects when the work was lost. */
-  readonly opened: Promise<OpenedBatch>;
-  /** What was opened is not read any more: the next batch may be in its memory. */
-  release(): void;
+  next(): Promise<OpenedBatch | undefined>;
+  /** Nothing that was given stays; may be called more than once. Never rejects. */
+  end(): Promise<void>;
 }
 
 export interface OpenedBatch {
   /** Of the chunks that were what was sealed in their place, up to the first that was not. */
   readonly content: Uint8Array;
   readonly chunks: number;
+  /** Of the sealed chunks that were read; less than was wanted only at the end of the file. */
+  readonly sizeBytes: number;
+  readonly wantedBytes: number;
 }

@@ -1,4 +1,5 @@
 /** What every object store must do. Each adapter's test runs it with a factory of its own. */
+import { readSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ByteStream, gather } from '../kernel/bytes.ts';
@@ -189,5 +190,22 @@ function filesContract(open: MakeObjectStore): void {
     await file.release();
     await expect(access(file.path)).rejects.toThrow('ENOENT');
     await expect(text(store.read(id))).rejects.toBeInstanceOf(BlobMissing);
+  });
+
+  test('where blobs are files, they can be read at any place while they are open', async () => {
+    const store = await open();
+    if (!store.openBlob) return;
+    const { id } = await store.put(streamOf('content'));
+    const blob = await store.openBlob(id);
+    await store.delete(id);
+    await expect(store.openBlob(id)).rejects.toBeInstanceOf(BlobMissing);
+    await expect(store.openBlob('../../etc/passwd')).rejects.toBeInstanceOf(BlobMissing);
+    const memory = Buffer.alloc(4);
+    expect([await blob.read(memory, 1), memory.toString()]).toEqual([4, 'onte']);
+    expect([await blob.read(memory, 5), memory.toString('utf8', 0, 2)]).toEqual([2, 'nt']);
+    expect(await blob.read(memory, 9)).toBe(0);
+    expect(readSync(blob.fd, memory, 0, 4, 0)).toBe(4);
+    expect(memory.toString()).toBe('cont');
+    await blob.close();
   });
 }

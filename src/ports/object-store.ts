@@ -23,6 +23,14 @@ export interface BlobFile {
   release(): Promise<void>;
 }
 
+/** A blob's file, open for reading until `close`, by whichever thread. */
+export interface OpenBlob {
+  readonly fd: number;
+  /** Answers how many bytes were read: fewer than there is room for only at the end. */
+  read(memory: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
 export interface PutOptions extends Abortable {
   /** 32 hexadecimal digits, drawn at random by the caller; the store's own choice unless given. */
   readonly id?: string;
@@ -33,7 +41,7 @@ export interface PutOptions extends Abortable {
 export interface ReadOptions extends Abortable {
   /**
    * A part need not stay as it is once the one after the next is asked for: its memory may then be
-   * that of another.
+   * that of another. Parts may be empty, so that those before them need not stay either.
    */
   readonly partsPass?: true;
 }
@@ -43,6 +51,8 @@ export interface ObjectStore {
   put(content: ByteStream, options?: PutOptions): Promise<Blob>;
   /** Throws `BlobMissing` on the first read when there is no such blob. */
   read(id: string, range?: ByteRange, options?: ReadOptions): ByteStream;
+  /** Absent where blobs are no files. Throws `BlobMissing`. */
+  openBlob?(id: string): Promise<OpenBlob>;
   /** Idempotent. */
   delete(id: string): Promise<void>;
   asFile(id: string, options?: Abortable): Promise<BlobFile>;

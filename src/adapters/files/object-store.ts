@@ -4,7 +4,7 @@
  * at all. One process at a time: opening removes what an earlier one left behind.
  */
 import { randomBytes } from 'node:crypto';
-import type { Dirent } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../kernel/assert.ts';
@@ -16,10 +16,19 @@ import {
   BlobMissing,
   type ByteRange,
   type ObjectStore,
+  type OpenBlob,
   type PutOptions,
   type ReadOptions,
 } from '../../ports/object-store.ts';
-import { abortable, errorCode, readChunks, refuseLink, syncFolder, writeAll } from './chunks.ts';
+import {
+  abortable,
+  errorCode,
+  openPlain,
+  readChunks,
+  refuseLink,
+  syncFolder,
+  writeAll,
+} from './chunks.ts';
 
 const idPattern = /^[0-9a-f]{32}$/;
 /** Parts that stay are written so many at a time: each write costs a turn of its own. */
@@ -76,6 +85,18 @@ class FileObjectStore implements ObjectStore {
     yield* orMissing(id, () => readChunks(this.#path(id), slice));
   }
 
+  async openBlob(id: string): Promise<OpenBlob> {
+    const file = await openPlain(this.#path(id), constants.O_RDONLY).catch((cause: unknown) => {
+      throw missingOr(id, cause);
+    });
+    return {
+      fd: file.fd,
+      read: async (memory, position) =>
+        (await file.read(memory, 0, memory.length, position)).bytesRead,
+      close: () => file.close(),
+    };
+  }
+
   async delete(id: string): Promise<void> {
     if (idPattern.test(id)) await rm(this.#path(id), { force: true });
   }
@@ -87,8 +108,7 @@ class FileObjectStore implements ObjectStore {
     try {
       await link(this.#path(id), path);
     } catch (cause) {
-      if (errorCode(cause) === 'ENOENT') throw new BlobMissing(id);
-      throw cause;
+      throw missingOr(id, cause);
     }
     return { path, release: () => rm(path, { force: true }) };
   }
@@ -174,9 +194,12 @@ async function* orMissing(id: string, read: () => ByteStream): ByteStream {
   try {
     yield* read();
   } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') throw new BlobMissing(id);
-    throw cause;
+    throw missingOr(id, cause);
   }
+}
+
+function missingOr(id: string, cause: unknown): unknown {
+  return errorCode(cause) === 'ENOENT' ? new BlobMissing(id) : cause;
 }
 
 async function folders(path: string): Promise<string[]> {

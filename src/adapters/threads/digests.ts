@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import type { Digests, RunningDigest } from '../../ports/digests.ts';
 import { type Order, program, type ThreadData, type Told } from './digest-program.ts';
 import { HelperThread } from './helper-thread.ts';
+import { put } from './shared-memory.ts';
 
 /** What is shorter never leaves its thread. Each message costs both threads some microseconds. */
 export const slotBytes = 262_144;
@@ -76,8 +77,8 @@ class DigestThread {
     for (const digest of this.#running.values()) digest.wake();
   }
 
-  bytesOf(slot: number): Uint8Array {
-    return new Uint8Array(this.#shared, slot * slotBytes, slotBytes);
+  bytesOf(slot: number): Buffer {
+    return Buffer.from(this.#shared, slot * slotBytes, slotBytes);
   }
 
   #lost(cause: Error): void {
@@ -163,7 +164,7 @@ class ThreadDigest implements RunningDigest {
       this.#slot ??= this.#thread.takeSlot();
       if (this.#slot === undefined) break;
       const piece = rest.subarray(0, slotBytes - this.#filledBytes);
-      this.#thread.bytesOf(this.#slot).set(piece, this.#filledBytes);
+      put(piece, this.#thread.bytesOf(this.#slot), this.#filledBytes);
       this.#filledBytes += piece.length;
       rest = rest.subarray(piece.length);
       if (this.#filledBytes === slotBytes) this.#sendSlot();

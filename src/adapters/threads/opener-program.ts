@@ -1,31 +1,36 @@
 /** What the opening thread runs: as text, so that it is the same from sources and when built. */
+import { putProgram } from './shared-memory.ts';
 
-/** To the thread: a key, in memory that both share, sealed chunks, or the end. */
+/** To the thread, of what goes on at a seat. Its key lies there when it begins. */
 export type Order =
-  | { readonly id: number; readonly material: SharedArrayBuffer }
+  | { readonly seat: number; readonly fd: number; readonly startBytes: number }
   | Batch
-  | { readonly id: number; readonly end: true };
+  | { readonly seat: number; readonly end: true };
 
-/** Its memory goes over with it. */
+/** Chunks to be read into a slot and opened there. */
 export interface Batch {
-  readonly id: number;
-  readonly number: number;
+  readonly seat: number;
+  readonly slot: number;
   readonly first: number;
-  readonly memory: ArrayBuffer;
-  readonly sizeBytes: number;
+  readonly count: number;
 }
 
-/** From the thread, with the memory: the content lies in the place of what was sealed. */
-export interface Told {
-  readonly id: number;
-  readonly number: number;
-  readonly memory: ArrayBuffer;
+/** From the thread, in the order of what it was asked. */
+export type Told =
+  | { readonly seat: number; readonly batch: OpenedChunks }
+  | { readonly seat: number; readonly failure: string }
+  | { readonly seat: number; readonly ended: true };
+
+export interface OpenedChunks {
+  readonly sizeBytes: number;
   readonly openedBytes: number;
   readonly chunks: number;
 }
 
 export interface ThreadData {
+  readonly shared: SharedArrayBuffer;
   readonly chunkBytes: number;
+  readonly slotBytes: number;
 }
 
 export const keyBytes = 32;
@@ -33,21 +38,51 @@ export const nonceBytes = 12;
 export const tagBytes = 16;
 /** The key, and behind it the base nonce. */
 export const materialBytes = keyBytes + nonceBytes;
+/** Whoever takes the content holds two; the others are at work, or wait to be handed on. */
+export const slotsEach = 5;
+
+/** A seat begins with its material; its slots come behind. */
+export const seatBytes = (slotBytes: number) => materialBytes + slotsEach * slotBytes;
 
 export const program = `
 const { createDecipheriv } = require('node:crypto');
-const { parentPort, workerData: { chunkBytes } } = require('node:worker_threads');
-const running = new Map();
+const { readSync } = require('node:fs');
+const { parentPort, workerData } = require('node:worker_threads');
+const { shared, chunkBytes, slotBytes } = workerData;
+const sealedBytes = chunkBytes + ${tagBytes};
+const seatBytes = ${materialBytes} + ${slotsEach} * slotBytes;
+const seats = new Map();
+const zeros = Buffer.alloc(slotBytes);
 
-function begin(id, shared) {
-  const material = new Uint8Array(shared);
-  running.set(id, Buffer.from(material));
+${putProgram}
+
+function begin(seat, fd, startBytes) {
+  const material = new Uint8Array(shared, seat * seatBytes, ${materialBytes});
+  const slots = Array.from({ length: ${slotsEach} }, (_, slot) => ({
+    memory: Buffer.from(shared, seat * seatBytes + ${materialBytes} + slot * slotBytes, slotBytes),
+    usedBytes: 0,
+  }));
+  seats.set(seat, { fd, startBytes, slots, material: Buffer.from(material) });
   material.fill(0);
 }
 
-function end(id) {
-  running.get(id)?.fill(0);
-  running.delete(id);
+/** Nobody's bytes are left to who sits there next. */
+function end(seat) {
+  const { material, slots } = seats.get(seat);
+  material.fill(0);
+  for (const { memory, usedBytes } of slots) put(zeros.subarray(0, usedBytes), memory, 0);
+  seats.delete(seat);
+  parentPort.postMessage({ seat, ended: true });
+}
+
+function filled(fd, memory, position) {
+  let at = 0;
+  while (at < memory.length) {
+    const readBytes = readSync(fd, memory, at, memory.length - at, position + at);
+    if (readBytes === 0) break;
+    at += readBytes;
+  }
+  return at;
 }
 
 function opened(material, index, sealed) {
@@ -70,23 +105,32 @@ function opened(material, index, sealed) {
   return content;
 }
 
-parentPort.on('message', (order) => {
-  const { id, number, first, memory, sizeBytes } = order;
-  if (order.material) return begin(id, order.material);
-  if (order.end) return end(id);
-  const material = running.get(id);
-  const sealed = Buffer.from(memory, 0, sizeBytes);
-  const sealedBytes = chunkBytes + ${tagBytes};
-  const count = Math.ceil(sizeBytes / sealedBytes);
+function openAll({ fd, startBytes, slots, material }, { slot, first, count }) {
+  const { memory } = slots[slot];
+  const wanted = memory.subarray(0, count * sealedBytes);
+  slots[slot].usedBytes = Math.max(slots[slot].usedBytes, wanted.length);
+  const sizeBytes = filled(fd, wanted, startBytes + first * sealedBytes);
   let openedBytes = 0;
   let chunks = 0;
-  for (; chunks < count; chunks += 1) {
-    const chunk = sealed.subarray(chunks * sealedBytes, (chunks + 1) * sealedBytes);
-    const content = opened(material, first + chunks, chunk);
+  for (let at = 0; at < sizeBytes; at += sealedBytes) {
+    const sealed = wanted.subarray(at, Math.min(at + sealedBytes, sizeBytes));
+    const content = opened(material, first + chunks, sealed);
     if (!content) break;
     // It ends before the next sealed chunk begins.
-    sealed.set(content, openedBytes);
+    put(content, memory, openedBytes);
     openedBytes += content.length;
+    chunks += 1;
   }
-  parentPort.postMessage({ id, number, memory, openedBytes, chunks }, [memory]);
+  return { sizeBytes, openedBytes, chunks };
+}
+
+parentPort.on('message', (order) => {
+  const { seat, fd, startBytes } = order;
+  if (order.end) return end(seat);
+  if (fd !== undefined) return begin(seat, fd, startBytes);
+  try {
+    parentPort.postMessage({ seat, batch: openAll(seats.get(seat), order) });
+  } catch ({ message }) {
+    parentPort.postMessage({ seat, failure: message });
+  }
 });`;

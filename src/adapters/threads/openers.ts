@@ -1,35 +1,36 @@
 /**
- * Sealed chunks opened by a thread of their own: a core opens a gigabyte in 0.7 seconds, in which
- * the event loop would serve nobody. The memory that they are opened in goes over and comes back,
- * and is used again: memory that is made for each chunk has the collector go through the whole heap
- * every 30 MB. It belongs to one content alone, so that nobody's bytes get to others. Not shared
- * memory, which the collector does not count, and so leaves lying.
+ * Sealed chunks read from their file and opened by a thread of their own: a core opens a gigabyte
+ * in half a second, in which the event loop would serve nobody. The memory that they are opened in
+ * is shared, made once, and wiped between one content and the next: memory that is made for each
+ * chunk has the collector go through the whole heap every 30 MB.
  */
 import { availableParallelism } from 'node:os';
-import { assert } from '../../kernel/assert.ts';
+import { assert, defined } from '../../kernel/assert.ts';
 import type {
-  ChunkKey,
+  ChunkOpener,
   ChunkOpeners,
-  RunningOpener,
-  SentBatch,
+  OpenedBatch,
+  SealedChunks,
 } from '../../ports/chunk-openers.ts';
 import { HelperThread } from './helper-thread.ts';
 import {
-  type Batch,
   keyBytes,
   materialBytes,
   nonceBytes,
+  type OpenedChunks,
   type Order,
   program,
+  seatBytes,
+  slotsEach,
   type ThreadData,
   type Told,
   tagBytes,
 } from './opener-program.ts';
 
-/** A message costs both threads some microseconds. */
-const batchChunks = 4;
-/** Three are held by who takes them, while the next is read and opened. */
-const memoriesEach = 4;
+/** A message costs both threads some microseconds; only what is long waits for so many. */
+const mostChunks = 4;
+/** Opened before they are asked for, which leaves two slots for what was given last. */
+const batchesAhead = slotsEach - 2;
 /** With more, each would wait for the others longer than it takes where it is. */
 const mostRunning = 4;
 
@@ -45,137 +46,157 @@ export function threadOpeners(
   { cores = availableParallelism(), runs = () => program }: ThreadOpenersOptions = {},
 ): ChunkOpeners {
   const thread = cores > 1 ? new OpenerThread(chunkBytes, runs) : undefined;
-  return { chunkBytes, begin: (key) => thread?.begin(key) };
+  return { chunkBytes, reserve: () => thread?.reserve() };
 }
 
 class OpenerThread {
+  readonly chunkBytes: number;
+  readonly slotBytes: number;
+  readonly #shared: SharedArrayBuffer;
   readonly #helper: HelperThread<Order, Told>;
-  readonly #memoryBytes: number;
-  readonly #running = new Map<number, ThreadOpener>();
-  #lastId = 0;
+  readonly #taken = new Map<number, ThreadOpener>();
 
   constructor(chunkBytes: number, runs: () => string) {
-    this.#memoryBytes = batchChunks * (chunkBytes + tagBytes);
+    this.chunkBytes = chunkBytes;
+    this.slotBytes = mostChunks * (chunkBytes + tagBytes);
+    this.#shared = new SharedArrayBuffer(mostRunning * seatBytes(this.slotBytes));
+    const { slotBytes } = this;
     this.#helper = new HelperThread<Order, Told>({
       program: runs,
-      data: (): ThreadData => ({ chunkBytes }),
-      onTold: (told) => this.#running.get(told.id)?.opened(told),
+      data: (): ThreadData => ({ shared: this.#shared, chunkBytes, slotBytes }),
+      onTold: (told) => this.#taken.get(told.seat)?.told(told),
       onLost: (cause) => {
-        for (const opener of this.#running.values()) opener.lost(cause);
+        for (const opener of this.#taken.values()) opener.lost(cause);
       },
     });
   }
 
-  begin({ key, baseNonce }: ChunkKey): RunningOpener | undefined {
-    if (this.#running.size >= mostRunning) return undefined;
-    assert(key.length === keyBytes && baseNonce.length === nonceBytes, 'a key of chunks');
-    this.#lastId += 1;
-    const id = this.#lastId;
-    // Not in the message, whose copies nobody wipes: the thread wipes these.
-    const shared = new SharedArrayBuffer(materialBytes);
-    const material = new Uint8Array(shared);
-    material.set(key);
-    material.set(baseNonce, keyBytes);
-    const opener = new ThreadOpener(this, { id, material, memoryBytes: this.#memoryBytes });
-    this.#running.set(id, opener);
-    this.send({ id, material: shared });
-    return opener;
+  reserve(): ChunkOpener | undefined {
+    for (let seat = 0; seat < mostRunning; seat += 1) {
+      if (this.#taken.has(seat)) continue;
+      const sizeBytes = seatBytes(this.slotBytes);
+      const memory = Buffer.from(this.#shared, seat * sizeBytes, sizeBytes);
+      const opener = new ThreadOpener(this, seat, memory);
+      this.#taken.set(seat, opener);
+      return opener;
+    }
+    return undefined;
   }
 
-  send(order: Order, handedOver?: readonly ArrayBuffer[]): void {
-    this.#helper.send(order, handedOver);
+  send(order: Order): void {
+    this.#helper.send(order);
   }
 
-  forget(id: number): void {
-    this.#running.delete(id);
-    if (this.#running.size === 0) this.#helper.rest();
+  leave(seat: number): void {
+    this.#taken.delete(seat);
+    if (this.#taken.size === 0) this.#helper.rest();
   }
-}
-
-interface OpenerParts {
-  readonly id: number;
-  readonly material: Uint8Array;
-  readonly memoryBytes: number;
 }
 
 interface Waiting {
-  readonly resolve: (told: Told) => void;
+  readonly resolve: (batch: OpenedChunks) => void;
   readonly reject: (cause: Error) => void;
 }
 
-class ThreadOpener implements RunningOpener {
+interface Ordered {
+  readonly opened: Promise<OpenedChunks>;
+  readonly slot: number;
+  readonly wantedBytes: number;
+}
+
+class ThreadOpener implements ChunkOpener {
   readonly #thread: OpenerThread;
-  readonly #parts: OpenerParts;
-  /** Made when they are needed, of which there are so many left. */
-  readonly #free: ArrayBuffer[] = [];
-  #unmade = memoriesEach;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastNumber = 0;
+  readonly #seat: number;
+  readonly #memory: Buffer;
+  readonly #ordered: Ordered[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** The first chunk that was not ordered, and the one behind the last that is to be. */
+  #next = 0;
+  #past = 0;
+  #batches = 0;
+  #begun = false;
   #cause: Error | undefined;
-  #ended = false;
+  #ended: Promise<void> | undefined;
+  #onEnded: () => void = () => {};
 
-  constructor(thread: OpenerThread, parts: OpenerParts) {
+  constructor(thread: OpenerThread, seat: number, memory: Buffer) {
     this.#thread = thread;
-    this.#parts = parts;
+    this.#seat = seat;
+    this.#memory = memory;
   }
 
-  async send(first: number, fill: (memory: Uint8Array) => Promise<number>): Promise<SentBatch> {
-    const memory = this.#free.pop() ?? this.#made();
-    let sizeBytes: number;
-    try {
-      sizeBytes = await fill(new Uint8Array(memory));
-    } catch (cause) {
-      this.#free.push(memory);
-      throw cause;
-    }
-    this.#lastNumber += 1;
-    const batch = { id: this.#parts.id, number: this.#lastNumber, first, memory, sizeBytes };
-    const back: { memory?: ArrayBuffer } = {};
-    const release = () => {
-      if (back.memory) this.#free.push(back.memory);
-      delete back.memory;
-    };
-    const opened = this.#sent(batch).then(({ memory: own, openedBytes, chunks }) => {
-      back.memory = own;
-      return { content: new Uint8Array(own, 0, openedBytes), chunks };
+  begin({ fd, startBytes, first, past, key, baseNonce }: SealedChunks): void {
+    assert(!this.#begun && !this.#ended, 'a seat that was taken once');
+    assert(key.length === keyBytes && baseNonce.length === nonceBytes, 'a key of chunks');
+    this.#begun = true;
+    [this.#next, this.#past] = [first, past];
+    // Not in the message, whose copies nobody wipes: the thread wipes these.
+    this.#memory.set(key);
+    this.#memory.set(baseNonce, keyBytes);
+    this.#thread.send({ seat: this.#seat, fd, startBytes });
+    this.#order();
+  }
+
+  async next(): Promise<OpenedBatch | undefined> {
+    assert(!this.#ended, 'an opener at work');
+    if (this.#cause) throw this.#cause;
+    this.#order();
+    const ordered = this.#ordered.shift();
+    if (!ordered) return undefined;
+    const { slot, wantedBytes, opened } = ordered;
+    const { sizeBytes, openedBytes, chunks } = await opened;
+    const at = materialBytes + slot * this.#thread.slotBytes;
+    return { content: this.#memory.subarray(at, at + openedBytes), chunks, sizeBytes, wantedBytes };
+  }
+
+  end(): Promise<void> {
+    this.#ended ??= new Promise((resolve) => {
+      this.#onEnded = () => {
+        this.#thread.leave(this.#seat);
+        resolve();
+      };
+      // Not when it was lost: who was given something may still be at it.
+      if (this.#begun && this.#cause) this.#memory.fill(0);
+      if (!this.#begun || this.#cause) this.#onEnded();
+      else this.#thread.send({ seat: this.#seat, end: true });
     });
-    // Whoever gave up what comes before does not wait for it.
-    opened.catch(() => {});
-    return { sizeBytes, opened, release };
+    return this.#ended;
   }
 
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { id } = this.#parts;
-    if (!this.#cause) this.#thread.send({ id, end: true });
-    this.#thread.forget(id);
-    this.lost(new Error('it was ended'));
-  }
-
-  opened(told: Told): void {
-    this.#waiting.get(told.number)?.resolve(told);
-    this.#waiting.delete(told.number);
+  told(told: Told): void {
+    if ('ended' in told) return this.#onEnded();
+    const { resolve, reject } = defined(this.#waiting.shift(), 'who waits for a batch');
+    if ('batch' in told) resolve(told.batch);
+    else reject(new Error(told.failure));
   }
 
   lost(cause: Error): void {
-    this.#cause ??= cause;
-    this.#parts.material.fill(0);
-    for (const { reject } of this.#waiting.values()) reject(cause);
-    this.#waiting.clear();
+    if (!this.#begun) return;
+    this.#cause = cause;
+    for (const { reject } of this.#waiting.splice(0)) reject(cause);
+    if (!this.#ended) return;
+    this.#memory.fill(0);
+    this.#onEnded();
   }
 
-  #made(): ArrayBuffer {
-    assert(this.#unmade > 0 && !this.#ended, 'memory for a batch of chunks');
-    this.#unmade -= 1;
-    return new ArrayBuffer(this.#parts.memoryBytes);
-  }
-
-  #sent(batch: Batch): Promise<Told> {
-    return new Promise((resolve, reject) => {
-      if (this.#cause) return reject(this.#cause);
-      this.#waiting.set(batch.number, { resolve, reject });
-      this.#thread.send(batch, [batch.memory]);
-    });
+  /** What comes next, as long as slots are free of what was given last. */
+  #order(): void {
+    while (this.#ordered.length < batchesAhead && this.#next < this.#past) {
+      const count = Math.min(this.#batches + 1, mostChunks, this.#past - this.#next);
+      const slot = this.#batches % slotsEach;
+      const opened = new Promise<OpenedChunks>((resolve, reject) => {
+        this.#waiting.push({ resolve, reject });
+      });
+      // Whoever gave up what comes before does not wait for it.
+      opened.catch(() => {});
+      this.#thread.send({ seat: this.#seat, slot, first: this.#next, count });
+      this.#ordered.push({
+        opened,
+        slot,
+        wantedBytes: count * (this.#thread.chunkBytes + tagBytes),
+      });
+      this.#batches += 1;
+      this.#next += count;
+    }
   }
 }

@@ -4,7 +4,14 @@
  */
 import type { Random } from '../../kernel/random.ts';
 import { headBytes, type Kind, readHead, type ringKeys, ringOf } from './blob-head.ts';
-import { type ChunkCipher, chunkCipher, commitsTo, saltBytes, storageForm } from './chunked.ts';
+import {
+  type ChunkCipher,
+  type ChunkedForm,
+  chunkCipher,
+  commitsTo,
+  saltBytes,
+  storageForm,
+} from './chunked.ts';
 import { DamagedBlob, type SealOptions, WrongKey } from './sealed-store.ts';
 
 const idBytes = 16;
@@ -62,6 +69,8 @@ export function outerCipher(prefix: Uint8Array, opening: Opening): Outer {
 
 interface Outer {
   readonly kind: Kind;
+  /** Also of what is within. */
+  readonly form: ChunkedForm;
   readonly cipher: ChunkCipher;
 }
 
@@ -87,29 +96,33 @@ function knownOuter(prefix: Uint8Array, opening: Opening): Outer {
 }
 
 function checkedOuter(prefix: Uint8Array, { keys, id, options }: Opening): Outer {
-  const { kind, ring } = readHead(keys, id, prefix);
+  const { kind, ring, form } = readHead(keys, id, prefix);
   if ((kind === 'own') !== (options.key === undefined)) throw wrongKey(options);
   const callers = kind === 'callers' ? options.key : undefined;
-  const under = { key: callers ?? ring.contents, context: contextOf(id, kind) };
+  const under = { form, key: callers ?? ring.contents, context: contextOf(id, kind) };
   const cipher = committed(prefix.subarray(headBytes), under);
-  if (cipher) return { kind, cipher };
+  if (cipher) return { kind, form, cipher };
   throw callers ? wrongKey(options) : new DamagedBlob(`${id} was changed`);
 }
 
 /** Of the message that is within another; `head` is of `messageHeadBytes`. Throws `WrongKey`. */
 export function innerCipher(
   head: Uint8Array,
-  { id, options }: Pick<Opening, 'id' | 'options'>,
+  { id, options, form }: Pick<Opening, 'id' | 'options'> & { readonly form: ChunkedForm },
 ): ChunkCipher {
-  const cipher = options.key && committed(head, { key: options.key, context: withinOf(id) });
+  const { key } = options;
+  const cipher = key && committed(head, { form, key, context: withinOf(id) });
   if (!cipher) throw wrongKey(options);
   return cipher;
 }
 
 /** Undefined when the message was sealed under another key, or its head was changed. */
-function committed(head: Uint8Array, under: Under): ChunkCipher | undefined {
+function committed(
+  head: Uint8Array,
+  { form, ...under }: Under & { readonly form: ChunkedForm },
+): ChunkCipher | undefined {
   const salt = head.subarray(0, saltBytes);
-  const cipher = chunkCipher(storageForm, { ...under, salt });
+  const cipher = chunkCipher(form, { ...under, salt });
   return commitsTo(cipher, head.subarray(saltBytes)) ? cipher : undefined;
 }
 

@@ -7,16 +7,23 @@
 import { timingSafeEqual } from 'node:crypto';
 import { shortHmac } from '../../kernel/hmac.ts';
 import { deriveKey, type Keyring, keyCheck, keyCheckBytes } from '../envelope/keyring.ts';
-import { messageHeadBytes } from './chunked.ts';
+import { type ChunkedForm, firstStorageForm, messageHeadBytes, storageForm } from './chunked.ts';
 import { DamagedBlob } from './sealed-store.ts';
 
 /** `own`: the store's key; `callers`: the caller's; `twice`: the caller's inside the store's. */
 export type Kind = 'own' | 'callers' | 'twice';
 
-const version = 1;
+/** The form of the messages by the version. */
+const forms: ReadonlyMap<number, ChunkedForm> = new Map([
+  [1, firstStorageForm],
+  [2, storageForm],
+]);
+const version = 2;
 const kinds: readonly Kind[] = ['own', 'callers', 'twice'];
-const magic = Buffer.from(`MKB${String.fromCharCode(version)}`);
-const kindAt = magic.length;
+const begins = 'MKB';
+const magic = Buffer.from(begins);
+const versionAt = magic.length;
+const kindAt = versionAt + 1;
 const checkAt = kindAt + 4;
 const macAt = checkAt + keyCheckBytes;
 const macBytes = 16;
@@ -63,7 +70,8 @@ export interface HeadOptions {
 }
 
 export function blobHead(ring: RingKeys, { id, kind, salt, commitment }: HeadOptions): Buffer {
-  const rest = Buffer.concat([magic, Uint8Array.of(kinds.indexOf(kind), 0, 0, 0), ring.check]);
+  const own = Uint8Array.of(version, kinds.indexOf(kind), 0, 0, 0);
+  const rest = Buffer.concat([magic, own, ring.check]);
   const mac = macOf(ring, id, [rest, salt, commitment]);
   return Buffer.concat([rest, mac]);
 }
@@ -81,9 +89,10 @@ export function readHead(
   keys: ReturnType<typeof ringKeys>,
   id: string,
   prefix: Uint8Array,
-): { readonly kind: Kind; readonly ring: RingKeys } {
+): { readonly kind: Kind; readonly ring: RingKeys; readonly form: ChunkedForm } {
   const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.length);
-  if (!bytes.subarray(0, magic.length).equals(magic)) {
+  const form = forms.get(bytes[versionAt] ?? 0);
+  if (!bytes.subarray(0, magic.length).equals(magic) || !form) {
     throw new DamagedBlob(`${id} is no sealed blob`);
   }
   const ring = ringOf(keys, bytes);
@@ -93,7 +102,7 @@ export function readHead(
   if (!kind || !timingSafeEqual(mac, bytes.subarray(macAt, headBytes))) {
     throw new DamagedBlob(`${id} was changed, or is another blob`);
   }
-  return { kind, ring };
+  return { kind, ring, form };
 }
 
 /** Everything after the id has a length of its own. */

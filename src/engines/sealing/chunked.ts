@@ -41,6 +41,12 @@ export const cobblestone256: ChunkedForm = {
 /** For what is kept: a chunk costs a set-up of the cipher, which the published size pays often. */
 export const storageForm: ChunkedForm = {
   cipher: 'aes-256-gcm',
+  label: 'modelkeep/chunked-encryption@v2+AEAD_AES_256_GCM',
+  chunkBytes: 262_144,
+};
+/** Of blobs that were kept before. */
+export const firstStorageForm: ChunkedForm = {
+  cipher: 'aes-256-gcm',
   label: 'modelkeep/chunked-encryption@v1+AEAD_AES_256_GCM',
   chunkBytes: 65_536,
 };

@@ -2,9 +2,10 @@
  * Sealed messages as streams: content in, message out, and any range of the content back without
  * reading the rest. A message may be inside another: what reads one reads both.
  */
+import { assert } from '../../kernel/assert.ts';
 import type { ByteStream } from '../../kernel/bytes.ts';
-import type { ChunkOpeners, RunningOpener, SentBatch } from '../../ports/chunk-openers.ts';
-import type { ByteRange } from '../../ports/object-store.ts';
+import type { ChunkOpener, ChunkOpeners } from '../../ports/chunk-openers.ts';
+import type { ByteRange, OpenBlob } from '../../ports/object-store.ts';
 import { type ChunkCipher, tagBytes } from './chunked.ts';
 import { ahead, Puller } from './pulling.ts';
 import { DamagedBlob } from './sealed-store.ts';
@@ -14,14 +15,21 @@ export type ReadRange = (range: ByteRange) => ByteStream;
 /** What begins with the salt and the commitment, after whatever its owner puts before them. */
 export interface Head {
   readonly lengthBytes: number;
-  /** Of the cipher that it gives. */
+  /** Of the cipher that it is likely to give. */
   readonly chunkBytes: number;
   /** Gives the message's cipher, or throws what is wrong with the head. */
   open(head: Uint8Array): ChunkCipher;
-  /** For what is long; its chunks are of the same size, under AES-256-GCM. */
-  readonly openers?: ChunkOpeners | undefined;
+  /** For what is long. */
+  readonly aside?: Aside | undefined;
   /** As `ReadOptions` have it. */
   readonly partsPass?: true | undefined;
+}
+
+/** Another thread, which reads the same as `ReadRange` does. Chunks are under AES-256-GCM. */
+export interface Aside {
+  readonly openers: ChunkOpeners;
+  openBlob(): Promise<OpenBlob>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Salt, commitment, chunks; in the pieces the cipher gives, which are not joined. */
@@ -57,6 +65,10 @@ export async function* openMessage(read: ReadRange, head: Head, range: ByteRange
   const pulled = pull(read, head, range);
   let seen = false;
   for await (const { at, content } of pulled) {
+    if (content === passes) {
+      yield passes;
+      continue;
+    }
     seen = true;
     const from = Math.max(0, start - at);
     const piece = content.subarray(from, Math.max(from, end - at));
@@ -73,48 +85,77 @@ interface Opened {
 }
 
 /** Every chunk that the range touches, none when it begins behind the last. */
-async function* pull(read: ReadRange, head: Head, { start, end }: ByteRange) {
-  const { chunkBytes, lengthBytes } = head;
-  const first = start < end ? Math.floor(start / chunkBytes) : 0;
-  const past = start < end ? Math.ceil(end / chunkBytes) : 0;
-  const place = (index: number) =>
-    Math.min(Number.MAX_SAFE_INTEGER, lengthBytes + index * (chunkBytes + tagBytes));
-  const headEnd = first === 0 ? place(past) : lengthBytes;
-  let source = new Puller(ahead(read({ start: 0, end: headEnd })));
+async function* pull(read: ReadRange, head: Head, range: ByteRange): AsyncGenerator<Opened> {
+  const { past, first } = wantedOf(range, head.chunkBytes);
+  const aside = past - first > 1 ? head.aside : undefined;
+  const opener = aside?.openers.reserve();
+  if (!aside || !opener) return yield* pullHere(read, head, range);
+  let blob: OpenBlob | undefined;
   try {
-    const found = await source.take(lengthBytes);
-    if (found.length < lengthBytes) throw new DamagedBlob('it ends before its content');
-    const cipher = head.open(found);
-    if (first > 0) {
-      await source.close();
-      source = new Puller(ahead(read({ start: place(first), end: place(past) })));
+    blob = await aside.openBlob();
+    const found = Buffer.alloc(head.lengthBytes);
+    const cipher = head.open(wholeHead(head, found.subarray(0, await blob.read(found, 0))));
+    assert(aside.openers.chunkBytes === head.chunkBytes, 'openers of such chunks');
+    if (cipher.chunkBytes === head.chunkBytes) {
+      const { fd } = blob;
+      opener.begin({ fd, startBytes: head.lengthBytes, first, past, ...cipher.material });
+      const opened = chunksBeside(opener, cipher, { ...head, first });
+      return yield* head.partsPass ? passing(opened) : opened;
     }
-    yield* chunksOf(source, cipher, { ...head, first, past });
+  } finally {
+    await opener.end();
+    await blob?.close();
+  }
+  yield* pullHere(read, head, range);
+}
+
+/** Chunks by their numbers, the last exclusive. */
+function wantedOf({ start, end }: ByteRange, chunkBytes: number) {
+  if (start >= end) return { first: 0, past: 0 };
+  return { first: Math.floor(start / chunkBytes), past: Math.ceil(end / chunkBytes) };
+}
+
+function wholeHead({ lengthBytes }: Head, found: Uint8Array): Uint8Array {
+  if (found.length < lengthBytes) throw new DamagedBlob('it ends before its content');
+  return found;
+}
+
+async function* pullHere(read: ReadRange, head: Head, range: ByteRange): AsyncGenerator<Opened> {
+  const { lengthBytes } = head;
+  const reach = (chunkBytes: number) => {
+    const { first, past } = wantedOf(range, chunkBytes);
+    const place = (index: number) =>
+      Math.min(Number.MAX_SAFE_INTEGER, lengthBytes + index * (chunkBytes + tagBytes));
+    return { first, past, start: place(first), end: place(past) };
+  };
+  const likely = reach(head.chunkBytes);
+  const end = likely.first === 0 ? likely.end : lengthBytes;
+  let source = new Puller(ahead(read({ start: 0, end })));
+  try {
+    const cipher = head.open(wholeHead(head, await source.take(lengthBytes)));
+    const { first, past, ...place } = reach(cipher.chunkBytes);
+    if (first > 0 || cipher.chunkBytes !== head.chunkBytes) {
+      await source.close();
+      source = new Puller(ahead(read(place)));
+    }
+    yield* chunksOf(source, cipher, { first, past });
   } finally {
     await source.close();
   }
 }
 
-interface Wanted extends Pick<Head, 'openers' | 'partsPass'> {
+interface Wanted {
   readonly first: number;
   readonly past: number;
 }
 
-/** Shorter content is opened sooner than it is given to another thread. */
-const chunksAlone = 4;
-
 async function* chunksOf(
   source: Puller,
   cipher: ChunkCipher,
-  { first, past, openers, partsPass }: Wanted,
+  { first, past }: Wanted,
 ): AsyncGenerator<Opened> {
   const sealedBytes = cipher.chunkBytes + tagBytes;
   for (let index = first; index < past; index += 1) {
-    if (index === first + chunksAlone) {
-      const opener = openers?.begin(cipher.material);
-      const rest = { first: index, past, cipher, partsPass };
-      if (opener) return yield* openedAside(source, opener, rest);
-    }
     const sealed = await source.take(sealedBytes);
     if (sealed.length === 0 && index === first && first > 0) return;
     if (sealed.length === 0) throw endMissing();
@@ -125,47 +166,48 @@ async function* chunksOf(
   }
 }
 
-interface Aside extends Wanted {
-  readonly cipher: ChunkCipher;
+interface Beside extends Pick<Head, 'aside' | 'partsPass'> {
+  readonly first: number;
 }
 
-/** That stay as they are while another is asked for: one more than `partsPass` promises. */
-const heldBatches = 2;
-
-/** The same by another thread: while one batch is handed on the next is opened, and one is read. */
-async function* openedAside(
-  source: Puller,
-  opener: RunningOpener,
-  { first, past, cipher: { chunkBytes }, partsPass }: Aside,
+/** The same by another thread. */
+async function* chunksBeside(
+  opener: ChunkOpener,
+  { chunkBytes }: ChunkCipher,
+  { first, aside, partsPass }: Beside,
 ): AsyncGenerator<Opened> {
   const sealedBytes = chunkBytes + tagBytes;
-  async function* sent() {
-    for (let index = first, ended = false; index < past && !ended; ) {
-      let roomBytes = 0;
-      const batch = await opener.send(index, (memory) => {
-        roomBytes = Math.min(memory.length, (past - index) * sealedBytes);
-        return source.takeInto(memory.subarray(0, roomBytes));
-      });
-      ended = batch.sizeBytes < roomBytes;
-      yield { batch, index };
-      // Chunks that are all whole had one behind them.
-      if (ended && batch.sizeBytes % sealedBytes === 0) throw endMissing();
-      index += batch.sizeBytes / sealedBytes;
-    }
+  for (let index = first; ; ) {
+    aside?.signal?.throwIfAborted();
+    const batch = await opener.next();
+    if (!batch) return;
+    const { content, chunks, sizeBytes, wantedBytes } = batch;
+    if (sizeBytes === 0 && index === first && first > 0) return;
+    const at = index * chunkBytes;
+    if (chunks > 0) yield { at, content: partsPass ? content : Buffer.from(content) };
+    if (chunks < Math.ceil(sizeBytes / sealedBytes)) throw chunkChanged(index + chunks);
+    // Chunks that are all whole had one behind them.
+    if (sizeBytes < wantedBytes && sizeBytes % sealedBytes === 0) throw endMissing();
+    if (sizeBytes < wantedBytes) return;
+    index += chunks;
   }
-  const held: SentBatch[] = [];
+}
+
+const passes = new Uint8Array(0);
+
+/**
+ * With parts that are empty behind the others, however those end: when they were asked for, the
+ * memory of all before them is free. Two, one more than `partsPass` asks for: `ahead` asks early.
+ */
+async function* passing(opened: AsyncIterable<Opened>): AsyncGenerator<Opened> {
+  let failed: { readonly cause: unknown } | undefined;
   try {
-    for await (const { batch, index } of ahead(sent())) {
-      const { content, chunks } = await batch.opened;
-      const at = index * chunkBytes;
-      if (content.length > 0) yield { at, content: partsPass ? content : Buffer.from(content) };
-      held.push(batch);
-      if (!partsPass || held.length > heldBatches) held.shift()?.release();
-      if (chunks < Math.ceil(batch.sizeBytes / sealedBytes)) throw chunkChanged(index + chunks);
-    }
-  } finally {
-    opener.end();
+    yield* opened;
+  } catch (cause) {
+    failed = { cause };
   }
+  for (let count = 0; count < 2; count += 1) yield { at: 0, content: passes };
+  if (failed) throw failed.cause;
 }
 
 function endMissing(): DamagedBlob {

@@ -1,7 +1,10 @@
 /** Byte streams taken in pieces of a chosen length, and read ahead of whoever works on them. */
 import type { ByteStream } from '../../kernel/bytes.ts';
 
-/** Takes what it is asked for from a stream whose parts have lengths of their own. */
+/**
+ * Takes what it is asked for from a stream whose parts have lengths of their own. Those need stay
+ * as they are until the one after the next is asked for, and no longer.
+ */
 export class Puller {
   readonly #source: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);
@@ -11,36 +14,23 @@ export class Puller {
     this.#source = stream[Symbol.asyncIterator]();
   }
 
-  /** Shorter only at the end of the stream. Copies no more than a piece that two parts share. */
+  /** Shorter only at the end of the stream. Copies no more than what several parts share. */
   async take(lengthBytes: number): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
+    let pieces: Uint8Array[] = [];
     let missing = lengthBytes;
-    for (;;) {
+    for (let asked = 0; ; asked += 1) {
       const piece = this.#rest.subarray(0, missing);
       this.#rest = this.#rest.subarray(piece.length);
       if (piece.length > 0) pieces.push(piece);
       missing -= piece.length;
       if (missing === 0 || this.#ended) break;
+      if (asked > 0) pieces = [Buffer.concat(pieces)];
       const step = await this.#source.next();
       if (step.done) this.#ended = true;
       else this.#rest = step.value;
     }
     const [only, ...others] = pieces;
     return only && others.length === 0 ? only : Buffer.concat(pieces);
-  }
-
-  /** Puts the next bytes there; answers how many, fewer than there is room for only at the end. */
-  async takeInto(memory: Uint8Array): Promise<number> {
-    for (let at = 0; ; ) {
-      const piece = this.#rest.subarray(0, memory.length - at);
-      memory.set(piece, at);
-      this.#rest = this.#rest.subarray(piece.length);
-      at += piece.length;
-      if (at === memory.length || this.#ended) return at;
-      const step = await this.#source.next();
-      if (step.done) this.#ended = true;
-      else this.#rest = step.value;
-    }
   }
 
   /** The next bytes without taking them; undefined when so many were not read yet. */

@@ -1,5 +1,5 @@
 /** Sealed blobs: as any blobs to those who have the key, and nothing to those who change them. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import { objectStoreContract } from '../../ports/object-store.contract.ts';
 import { type ObjectStore } from '../../ports/object-store.ts';
 import { type Keyring, keyringOf } from '../envelope/keyring.ts';
 import { prefixBytes } from './blob-head.ts';
+import { storageForm } from './chunked.ts';
 import { sealedObjects } from './sealed-objects.ts';
 import { DamagedBlob, type SealOptions, WrongKey } from './sealed-store.ts';
 
@@ -20,7 +21,7 @@ const random = seededRandom(11);
 const [oldKey, newKey] = [random.bytes(32), random.bytes(32)];
 const [mine, theirs] = [random.bytes(32), random.bytes(32)];
 const keyring = keyringOf([newKey, oldKey]);
-const chunk = 65_536;
+const chunk = storageForm.chunkBytes;
 const limitBytes = 64 * 1024 ** 2;
 let folder = '';
 let count = 0;
@@ -68,8 +69,8 @@ const kinds: readonly (readonly [string, SealOptions])[] = [
 const content = (sizeBytes: number) => Buffer.from(seededRandom(sizeBytes).bytes(sizeBytes));
 
 /** A store, what lies under it, and how to change that. */
-function opened(ring: Keyring = keyring) {
-  const inner = memoryObjectStore();
+async function opened(ring: Keyring = keyring) {
+  const inner = await fileObjectStore(newFolder());
   const store = sealedOver(inner, ring);
   const kept = (id: string) => gather(inner.read(id), limitBytes);
   const replace = async (id: string, bytes: Uint8Array) => {
@@ -83,7 +84,7 @@ function opened(ring: Keyring = keyring) {
 
 describe.each(kinds)('under %s', (_, options) => {
   test('content of every length around chunks comes back, whole and in ranges', async () => {
-    const { store, readAll } = opened();
+    const { store, readAll } = await opened();
     for (const sizeBytes of [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 13 * chunk + 7]) {
       const bytes = content(sizeBytes);
       const blob = await store.put(once(bytes), options);
@@ -101,7 +102,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('of what is long and was changed far behind, what came before is right', async () => {
-    const { store, kept, replace } = opened();
+    const { store, kept, replace } = await opened();
     const bytes = content(20 * chunk);
     const { id } = await store.put(once(bytes), options);
     const changed = Buffer.from(await kept(id));
@@ -121,7 +122,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('nothing of the content is in what is kept', async () => {
-    const { store, kept } = opened();
+    const { store, kept } = await opened();
     const bytes = Buffer.from('a name that is easily found '.repeat(6_000));
     const { id } = await store.put(once(bytes), options);
     const found = await kept(id);
@@ -130,7 +131,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('any byte of the head and of the ends of chunks, changed, is noticed', async () => {
-    const { store, kept, replace, readAll } = opened();
+    const { store, kept, replace, readAll } = await opened();
     const { id } = await store.put(once(content(2 * chunk + 9)), options);
     const whole = await kept(id);
     const places = Array.from({ length: prefixBytes + 70 }, (_, at) => at);
@@ -143,7 +144,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('what was read before is checked again, and its ring must still have its key', async () => {
-    const { inner, store, kept, replace, readAll } = opened();
+    const { inner, store, kept, replace, readAll } = await opened();
     const { id } = await store.put(once(content(99)), options);
     const whole = await kept(id);
     await readAll(id, options);
@@ -162,7 +163,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('a cut anywhere is noticed, also where a chunk ends', async () => {
-    const { store, kept, replace, readAll } = opened();
+    const { store, kept, replace, readAll } = await opened();
     const { id } = await store.put(once(content(2 * chunk + 9)), options);
     const whole = await kept(id);
     const sealedChunk = chunk + 16;
@@ -179,7 +180,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('chunks in another order, or of another blob, are noticed', async () => {
-    const { store, kept, replace, readAll } = opened();
+    const { store, kept, replace, readAll } = await opened();
     const { id } = await store.put(once(content(3 * chunk)), options);
     const other = await store.put(once(content(3 * chunk)), options);
     const [whole, strange] = [await kept(id), await kept(other.id)];
@@ -202,7 +203,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('two files exchanged, each sound in itself, are noticed', async () => {
-    const { store, kept, replace, readAll } = opened();
+    const { store, kept, replace, readAll } = await opened();
     const a = await store.put(once(Buffer.from('first')), options);
     const b = await store.put(once(Buffer.from('other')), options);
     const [keptOfA, keptOfB] = [await kept(a.id), await kept(b.id)];
@@ -215,14 +216,14 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('a file that is no sealed blob is damage', async () => {
-    const { store, replace, readAll } = opened();
+    const { store, replace, readAll } = await opened();
     const { id } = await store.put(once(Buffer.from('x')), options);
     await replace(id, Buffer.alloc(500, 'plain text '));
     await expect(readAll(id, options)).rejects.toBeInstanceOf(DamagedBlob);
   });
 
   test('the server of another ring reads nothing', async () => {
-    const { inner, store } = opened();
+    const { inner, store } = await opened();
     const { id } = await store.put(once(Buffer.from('x')), options);
     const other = sealedOver(inner, keyringOf([random.bytes(32)]));
     const read = gather(other.read(id, undefined, options), limitBytes);
@@ -230,7 +231,7 @@ describe.each(kinds)('under %s', (_, options) => {
   });
 
   test('what comes before damage is handed on, and what is damaged is not', async () => {
-    const { store, kept, replace } = opened();
+    const { store, kept, replace } = await opened();
     const bytes = content(3 * chunk);
     const { id } = await store.put(once(bytes), options);
     const changed = await kept(id);
@@ -260,27 +261,27 @@ test.each([
     { key: theirs, twice: true },
   ],
 ])('put with %j, read with %j: the wrong key', async (put, read) => {
-  const { store, readAll } = opened();
+  const { store, readAll } = await opened();
   const { id } = await store.put(once(Buffer.from('x')), put);
   await expect(readAll(id, read)).rejects.toBeInstanceOf(WrongKey);
   await expect(store.asFile(id, read)).rejects.toBeInstanceOf(WrongKey);
 });
 
 test('who reads need not say that it is sealed twice', async () => {
-  const { store, readAll } = opened();
+  const { store, readAll } = await opened();
   const { id } = await store.put(once(Buffer.from('x')), { key: mine, twice: true });
   expect((await readAll(id, { key: mine })).toString()).toBe('x');
 });
 
 test('what was sealed under an older key of the ring opens', async () => {
-  const { inner, store } = opened(keyringOf([oldKey]));
+  const { inner, store } = await opened(keyringOf([oldKey]));
   const { id } = await store.put(once(Buffer.from('x')));
   const later = sealedOver(inner);
   expect((await gather(later.read(id), limitBytes)).toString()).toBe('x');
 });
 
 test('a key of another length is a bug', async () => {
-  const { store } = opened();
+  const { store } = await opened();
   const put = store.put(once(Buffer.from('x')), { key: mine.subarray(1) });
   await expect(put).rejects.toThrow('key and salt of a message');
 });
@@ -294,4 +295,40 @@ test('the decrypted copy is for the server alone, and goes with its release', as
   expect(await readdir(copies)).toHaveLength(1);
   await file.release();
   expect(await readdir(copies)).toEqual([]);
+});
+
+/** Made by the build before, whose chunks are of 65,536 bytes, with keys and content as here. */
+const versionOne = new URL('version-1.case.json', import.meta.url);
+
+test.each([
+  ['own', 65_636],
+  ['callers', 100],
+  ['twice', 100],
+] as const)('blobs of the first version are read, %s', async (kind, sizeBytes) => {
+  const blobs = JSON.parse(await readFile(versionOne, 'utf8'));
+  const { id, sealed } = blobs[kind] as { id: string; sealed: string };
+  const thatRandom = seededRandom(21);
+  const [ring, callers] = [thatRandom.bytes(32), thatRandom.bytes(32)];
+  const options = kind === 'own' ? {} : { key: callers };
+  const bytes = Buffer.from(seededRandom(5).bytes(sizeBytes));
+  for (const inner of [await fileObjectStore(newFolder()), memoryObjectStore()]) {
+    const store = sealedOver(inner, keyringOf([ring]));
+    await inner.put(once(Buffer.from(sealed, 'base64')), { id });
+    const ends = [0, 1, 90, 65_535, 65_536, 65_537, sizeBytes, 300_000];
+    for (const start of ends) {
+      for (const end of [...ends, 1_000_000]) {
+        const found = await gather(store.read(id, { start, end }, options), limitBytes);
+        expect(found.equals(bytes.subarray(start, Math.max(start, end))), `${start}-${end}`).toBe(
+          true,
+        );
+      }
+    }
+    await inner.delete(id);
+    const changed = Buffer.from(sealed, 'base64');
+    changed[3] = 2;
+    await inner.put(once(changed), { id });
+    await expect(gather(store.read(id, undefined, options), limitBytes)).rejects.toThrow(
+      'was changed',
+    );
+  }
 });

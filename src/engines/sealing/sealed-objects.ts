@@ -20,8 +20,8 @@ import {
   withinOf,
 } from './blob-ciphers.ts';
 import { blobHead, prefixBytes, ringKeys } from './blob-head.ts';
-import { messageHeadBytes, storageForm } from './chunked.ts';
-import { type Head, openMessage, sealMessage } from './messages.ts';
+import { type ChunkedForm, messageHeadBytes, storageForm } from './chunked.ts';
+import { type Aside, type Head, openMessage, sealMessage } from './messages.ts';
 import { DamagedBlob, type SealedStore, type SealOptions } from './sealed-store.ts';
 import { makeSmallSeals } from './small-seals.ts';
 
@@ -100,8 +100,15 @@ interface Reading {
   readonly openers: ChunkOpeners | undefined;
 }
 
-/** Says that what was opened is a message itself. */
-class IsTwice extends Error {}
+/** Says that what was opened is a message itself, of that form. */
+class IsTwice extends Error {
+  readonly form: ChunkedForm;
+
+  constructor(form: ChunkedForm) {
+    super();
+    this.form = form;
+  }
+}
 
 async function* readBlob(reading: Reading, range: ByteRange): ByteStream {
   try {
@@ -109,7 +116,7 @@ async function* readBlob(reading: Reading, range: ByteRange): ByteStream {
   } catch (cause) {
     if (!(cause instanceof IsTwice)) throw named(cause, reading.id);
     // Thrown for the head, before anything was handed on.
-    yield* readWithin(reading, range);
+    yield* readWithin(reading, range, cause.form);
   }
 }
 
@@ -120,16 +127,16 @@ function named(cause: unknown, id: string): unknown {
 }
 
 function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStream {
-  const { inner, keys, id, options, openers } = reading;
+  const { inner, keys, id, options } = reading;
   const head: Head = {
     lengthBytes: prefixBytes,
     chunkBytes,
-    openers,
-    // What is within another is copied by who opens it.
+    aside: asideOf(reading),
+    // Who opens what is within takes no part for longer.
     partsPass: twice || options.partsPass,
     open(prefix) {
-      const { kind, cipher } = outerCipher(prefix, { keys, id, options });
-      if (kind === 'twice' && !twice) throw new IsTwice();
+      const { kind, form, cipher } = outerCipher(prefix, { keys, id, options });
+      if (kind === 'twice' && !twice) throw new IsTwice(form);
       return cipher;
     },
   };
@@ -137,14 +144,18 @@ function readOuter(reading: Reading, range: ByteRange, twice: boolean): ByteStre
   return openMessage((part) => inner.read(id, part, reads), head, range);
 }
 
-function readWithin(reading: Reading, range: ByteRange): ByteStream {
-  const { id, options, openers } = reading;
+/** Only files can be read by another thread. */
+function asideOf({ inner, id, options, openers }: Reading): Aside | undefined {
+  const openBlob = inner.openBlob?.bind(inner, id);
+  return openers && openBlob && { openers, openBlob, ...signalOf(options) };
+}
+
+function readWithin(reading: Reading, range: ByteRange, form: ChunkedForm): ByteStream {
+  const { id, options } = reading;
   const head: Head = {
     lengthBytes: messageHeadBytes,
-    chunkBytes,
-    openers,
-    partsPass: options.partsPass,
-    open: (found) => innerCipher(found, { id, options }),
+    chunkBytes: form.chunkBytes,
+    open: (found) => innerCipher(found, { id, options, form }),
   };
   return openMessage((part) => readOuter(reading, part, true), head, range);
 }

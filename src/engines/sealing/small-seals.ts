@@ -69,10 +69,11 @@ function sealSmall({ keys, random, id, options }: Sealing, content: Uint8Array):
 function openSmall(sealed: Uint8Array, opening: Opening): Uint8Array {
   const { id } = opening;
   if (sealed.length < prefixBytes) throw new DamagedBlob(`${id} ends before its content`);
-  const { kind, cipher } = outerCipher(sealed.subarray(0, prefixBytes), opening);
+  const { kind, form, cipher } = outerCipher(sealed.subarray(0, prefixBytes), opening);
   const content = onlyChunk(sealed.subarray(headBytes), cipher, id);
   if (kind !== 'twice') return content;
-  return onlyChunk(content, innerCipher(content.subarray(0, messageHeadBytes), opening), id);
+  const inner = innerCipher(content.subarray(0, messageHeadBytes), { ...opening, form });
+  return onlyChunk(content, inner, id);
 }
 
 function onlyChunk(message: Uint8Array, cipher: ChunkCipher, id: string): Uint8Array {

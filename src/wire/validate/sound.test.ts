@@ -61,7 +61,7 @@ function structureOf({ members }: StructureType, depth: number): fc.Arbitrary<ob
   const few = members.slice(0, 12);
   const values = few.map(({ name, type, required }) => {
     const value = depth > 0 ? valueOf(type, depth - 1) : fc.constant(undefined);
-    return [name, fc.option(value, { freq: required ? 40 : 1, nil: undefined })] as const;
+    return [name, fc.option(value, { freq: required ? 12 : 1, nil: undefined })] as const;
   });
   return fc.record(Object.fromEntries(values));
 }
