@@ -26,9 +26,13 @@ export function medianRatio(values, baseline) {
   return median(values.map((value, at) => value / baseline[at]));
 }
 
-/** Requests a second of CPU that a process spends while `load` runs: its throughput on one core. */
-export async function perCpuSecond(process, load) {
+/**
+ * Requests a second of CPU that a process spends while `load` runs, and for `settleMs` after that:
+ * its throughput on one core.
+ */
+export async function perCpuSecond(process, load, { settleMs = 0 } = {}) {
   const beforeMs = process.cpuMs();
   const told = await load();
+  if (settleMs > 0) await new Promise((resolve) => setTimeout(resolve, settleMs));
   return { ...told, perCpuSecond: (told.answered * 1_000) / (process.cpuMs() - beforeMs) };
 }

@@ -1,6 +1,7 @@
 /**
- * A server with a part of it on and one with it off, each in a process of its own, and what either
- * gives for a second of CPU: what the part costs.
+ * One server with two doors, behind one of them a part more than behind the other, and what either
+ * gives for a second of CPU: what the part costs. Two processes would differ by more: where in memory
+ * they happen to lie makes one of them slower than the other by up to a half, for as long as it runs.
  */
 import { fileURLToPath } from 'node:url';
 import { startedLoad } from './load.mjs';
@@ -8,65 +9,67 @@ import { partsRequests } from './parts.mjs';
 import { clientCore, serverCore, started } from './processes.mjs';
 import { inTurn, median, medianRatio, perCpuSecond } from './rounds.mjs';
 
+/** Each makes its own of the code. */
+const PROCESSES = 3;
 const ROUNDS = 9;
 const ROUND_MS = 1_500;
+/** What a round leaves to do, such as sealing, is done and counted before the next begins. */
+const SETTLE_MS = 250;
 /** V8 compiles for good after some 20,000 requests, however long a busy machine takes for them. */
 const WARM_REQUESTS = 30_000;
 const WARM_MS = 2_000;
 const MOST_WARM_UPS = 15;
 /** As many as keep a server busy; each waits for its answer before it asks again. */
 const CONNECTIONS = 32;
+const operations = ['DescribeEndpoint', 'InvokeEndpoint'];
 const modelScript = fileURLToPath(new URL('../gateway/model.mjs', import.meta.url));
 
 /**
- * The claims of `part` (`the audit trail`). `script` is run as `node script FOLDER on|off MODEL-PORT`
- * and prints `serving PORT`; see `parts.mjs`. Says what the side with it prints when it ends.
+ * The claims of `part` (`the audit trail`). `script` is run as `node script FOLDER MODEL-PORT` and
+ * prints `serving PORT-WITH PORT-WITHOUT`; see `parts.mjs`. Says what it prints when it ends.
  */
 export async function costOfPart({ part, script, folder, goal, say, quick }) {
-  const running = [];
   const load = await startedLoad();
+  const model = await started([modelScript], { ready: /^model /, core: clientCore });
+  const [, modelPort] = model.line.split(' ');
+  const found = operations.map((operation) => ({
+    ...{ operation, rates: { on: [], off: [] }, wall: { on: [], off: [] } },
+  }));
   try {
-    const model = await started([modelScript], { ready: /^model /, core: clientCore });
-    running.push(model);
-    const [, modelPort] = model.line.split(' ');
-    const sides = {};
-    for (const name of ['on', 'off']) {
-      const args = [script, folder, name, modelPort];
-      const side = await started(args, { ready: /^serving /, core: serverCore });
-      running.push(side);
-      sides[name] = { ...side, port: Number(side.line.split(' ')[1]) };
+    for (let process = 1; process <= (quick ? 1 : PROCESSES); process++) {
+      const args = [script, folder, modelPort];
+      const server = await started(args, { ready: /^serving /, core: serverCore });
+      try {
+        for (const of of found) await measured(of, { server, load, rounds: quick ? 3 : ROUNDS });
+      } finally {
+        await server.stop();
+      }
+      const last = server.lines.at(-1);
+      if (!last.startsWith('serving')) say(last);
     }
-    const claims = [];
-    for (const operation of ['DescribeEndpoint', 'InvokeEndpoint']) {
-      const found = await measured({ operation, sides, load, rounds: quick ? 3 : ROUNDS });
-      claims.push(claimOf({ operation, part, goal, say }, found));
-    }
-    await sides.on.stop();
-    const last = sides.on.lines.at(-1);
-    if (!last.startsWith('serving')) say(last);
-    return claims;
   } finally {
     await load.stop();
-    for (const one of running) await one.stop();
+    await model.stop();
   }
+  return found.map((of) => claimOf({ part, goal, say }, of));
 }
 
-async function measured({ operation, sides, load, rounds }) {
-  const wall = { on: [], off: [] };
+/** Adds to what was found of the operation. */
+async function measured({ operation, rates, wall }, { server, load, rounds }) {
+  const [, on, off] = server.line.split(' ').map(Number);
   const asked = {};
-  for (const [name, side] of Object.entries(sides)) {
-    const { [operation]: request } = await partsRequests(side.port);
-    const plan = {
-      ...{ port: side.port, requests: [request], forMs: ROUND_MS, connections: CONNECTIONS },
-    };
+  for (const [name, port] of Object.entries({ on, off })) {
+    const { [operation]: request } = await partsRequests(port);
+    const plan = { port, requests: [request], forMs: ROUND_MS, connections: CONNECTIONS };
     await warmUp(() => load.run({ ...plan, forMs: WARM_MS }));
     asked[name] = async () => {
-      const told = await perCpuSecond(side, () => load.run(plan));
+      const told = await perCpuSecond(server, () => load.run(plan), { settleMs: SETTLE_MS });
       wall[name].push(told.perSecond);
       return told.perCpuSecond;
     };
   }
-  return { rates: await inTurn(asked, rounds), wall };
+  const told = await inTurn(asked, rounds);
+  for (const name of ['on', 'off']) rates[name].push(...told[name]);
 }
 
 async function warmUp(run) {
@@ -76,7 +79,7 @@ async function warmUp(run) {
   }
 }
 
-function claimOf({ operation, part, goal, say }, { rates: { on, off }, wall }) {
+function claimOf({ part, goal, say }, { operation, rates: { on, off }, wall }) {
   const ratio = medianRatio(on, off);
   const [with_, without] = [Math.round(median(on)), Math.round(median(off))];
   const walls = [Math.round(median(wall.on)), Math.round(median(wall.off))];

@@ -1,9 +1,9 @@
 /**
- * A server of its own for each side of `trail.mjs`: `node server.mjs FOLDER on|off MODEL-PORT` prints
- * `serving PORT`. Metadata in its database, journals and stretches sealed in files, as users have them.
- * Asked to end, it seals what it has and says what that was.
+ * The server of `trail.mjs`: `node server.mjs FOLDER MODEL-PORT` prints `serving PORT PORT`, of the door
+ * with the trail and of the one without. Metadata in its database, journals and stretches sealed in
+ * files, as users have them. Asked to end, it seals what it has and says what that was.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileJournals } from '../../dist/adapters/files/journals.js';
 import { fileObjectStore } from '../../dist/adapters/files/object-store.js';
@@ -17,19 +17,22 @@ import { makeTrail } from '../../dist/engines/trail/make-trail.js';
 import { openMetadata } from '../../dist/server/metadata.js';
 import { account, credentials, servedParts, strictLog } from '../support/parts.mjs';
 
-const [folder, side, modelPort] = process.argv.slice(2);
+const [folder, modelPort] = process.argv.slice(2);
 const keyring = keyringOf([systemRandom.bytes(32)]);
-const data = join(folder, side);
+const data = mkdtempSync(join(folder, 'data-'));
 mkdirSync(join(data, 'metadata'), { recursive: true });
 const store = await openMetadata(join(data, 'metadata'), keyring);
-const trail = side === 'on' ? await openedTrail() : undefined;
+const trail = await openedTrail();
 const caller = {
   ...{ accessKeyId: credentials.accessKeyId, userId: account, account },
   arn: `arn:aws:iam::${account}:root`,
 };
-const server = await servedParts({ store, caller, modelPort, trail });
+const doors = [
+  await servedParts({ store, caller, modelPort, trail }),
+  await servedParts({ store, caller, modelPort }),
+];
 process.once('SIGTERM', () => void end());
-console.log(`serving ${server.port}`);
+console.log(['serving', ...doors.map(({ port }) => port)].join(' '));
 
 /** Its loop is run whenever it asks to be. */
 async function openedTrail() {
@@ -52,9 +55,9 @@ async function openedTrail() {
 }
 
 async function end() {
-  await server.close();
-  await trail?.seal();
-  const sealed = (await trail?.stretches(undefined, 1_000)) ?? [];
+  for (const door of doors) await door.close();
+  await trail.seal();
+  const sealed = await trail.stretches(undefined, 1_000);
   const records = sealed.reduce((sum, { count }) => sum + count, 0);
   console.log(`${records} records in ${sealed.length} stretches`);
   await store.close();

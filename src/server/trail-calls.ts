@@ -81,17 +81,10 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
     kindOf(call.service, call.operation).category === 'Management' ||
     knownKindsOf(call).some((kind) => trail.wants(kind));
 
-  function unkept(event: string, cause: unknown): Fault {
-    parts.log.error('a record of the audit trail was not kept', cause, { event });
-    return faults.unaudited();
-  }
+  const refusing = makeRefusing(parts.log);
 
   async function keep(event: TrailEvent): Promise<void> {
-    try {
-      await trail.record(event);
-    } catch (cause) {
-      throw unkept(event.eventID, cause);
-    }
+    await refusing(trail.record(event));
     if (isPublished(event)) await publish(event, parts.events);
   }
 
@@ -100,10 +93,7 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
     const { category, readOnly } = kindOf(call.service, call.operation);
     const published = isPublished({ managementEvent: category === 'Management', readOnly });
     const line = published ? undefined : lineOf(call, about);
-    if (!line) return keep(buildEvent(call, about));
-    return trail.recordLine(line).catch((cause: unknown) => {
-      throw unkept(line.eventID, cause);
-    });
+    return line ? refusing(trail.recordLine(line)) : keep(buildEvent(call, about));
   }
 
   return {
@@ -113,10 +103,10 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
         if (!isWanted({ service, operation, caller, checks })) return true;
         return trail.isWritable();
       },
-      async record(finished) {
+      record(finished) {
         const { call, service, operation, checks } = finished;
-        if (!isWanted({ service, operation, caller: call.caller, checks })) return;
-        await keepCall(finishedCallOf(finished));
+        if (!isWanted({ service, operation, caller: call.caller, checks })) return undefined;
+        return keepCall(finishedCallOf(finished));
       },
     },
     invocations(invoked) {
@@ -141,6 +131,20 @@ export function makeTrailCalls(parts: TrailCallsParts): TrailCalls {
     },
     ownCall: (told) => keep(ownEvent(told, facts())),
     signIn: (told) => keep(signInEvent(told, facts())),
+  };
+}
+
+/** Has calls refused whose records were not kept. Those written together have one promise. */
+function makeRefusing(log: Logger): (kept: Promise<void>) => Promise<void> {
+  let last: { readonly kept: Promise<void>; readonly refusing: Promise<void> } | undefined;
+  return (kept) => {
+    if (kept === last?.kept) return last.refusing;
+    const refusing = kept.catch((cause: unknown) => {
+      log.error('records of the audit trail were not kept', cause);
+      throw faults.unaudited();
+    });
+    last = { kept, refusing };
+    return refusing;
   };
 }
 

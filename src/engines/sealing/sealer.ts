@@ -25,7 +25,7 @@ interface Current {
   readonly of: Uint8Array;
   readonly prefix: Buffer;
   readonly key: Uint8Array;
-  counter: bigint;
+  count: number;
 }
 
 export interface SealerParts {
@@ -48,7 +48,7 @@ export function makeSealer({ keyring, random, purpose }: SealerParts): Sealer {
     const salt = random.bytes(saltBytes);
     const prefix = Buffer.concat([keyCheck(keyring.current), salt]);
     const key = derive(keyring.current, salt);
-    current = { of: keyring.current, prefix, key, counter: 0n };
+    current = { of: keyring.current, prefix, key, count: 0 };
     return current;
   }
 
@@ -73,8 +73,8 @@ export function makeSealer({ keyring, random, purpose }: SealerParts): Sealer {
       const sealed = Buffer.allocUnsafe(roomBytes + headBytes + piece.length + tagBytes);
       const from = roomBytes + headBytes;
       sealed.set(state.prefix, roomBytes);
-      sealed.writeBigUInt64BE(state.counter, from - counterBytes);
-      state.counter += 1n;
+      writeCount(sealed, state.count, from - counterBytes);
+      state.count += 1;
       const nonce = nonceOf(sealed.subarray(from - counterBytes, from));
       const sealing = createCipheriv(cipher, state.key, nonce);
       sealing.setAAD(Buffer.from(binding));
@@ -102,6 +102,12 @@ export function makeSealer({ keyring, random, purpose }: SealerParts): Sealer {
       }
     },
   };
+}
+
+/** Below 2^53; several times faster than as a BigInt. */
+function writeCount(bytes: Buffer, count: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(count / 2 ** 32), at);
+  bytes.writeUInt32BE(count % 2 ** 32, at + 4);
 }
 
 function nonceOf(counter: Uint8Array): Buffer {

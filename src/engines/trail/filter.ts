@@ -4,7 +4,9 @@
  * Source: Kirsch and Mitzenmacher, "Less hashing, same performance" (2006); FNV-1a for the hashes.
  */
 
+/** A power of two, as every size is. */
 const fullBits = 1 << 18;
+const lastBit = fullBits - 1;
 const smallestBits = 1 << 9;
 const hashes = 6;
 /** Bits for each text; with six hashes about two in a hundred answers are wrong. */
@@ -17,15 +19,19 @@ export class TextFilter {
   /** Of a text in two parts, which need not be joined. */
   add(begin: string, end = ''): void {
     hash(begin, end);
-    const { first, step } = hashed;
+    const bits = this.#bits;
+    // Whole numbers of 31 bits all along: what is larger is a float, and its remainder a call.
+    let at = hashed.first & lastBit;
+    const step = hashed.step & lastBit;
     let fresh = false;
     for (let i = 0; i < hashes; i += 1) {
-      const at = (first + i * step) % fullBits;
       const mask = 1 << (at & 7);
-      const byte = this.#bits[at >> 3] ?? 0;
-      if (byte & mask) continue;
-      fresh = true;
-      this.#bits[at >> 3] = byte | mask;
+      const byte = bits[at >> 3] ?? 0;
+      if ((byte & mask) === 0) {
+        fresh = true;
+        bits[at >> 3] = byte | mask;
+      }
+      at = (at + step) & lastBit;
     }
     if (fresh) this.#count += 1;
   }
