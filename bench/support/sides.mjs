@@ -29,18 +29,20 @@ const modelScript = fileURLToPath(new URL('../gateway/model.mjs', import.meta.ur
  * prints `serving PORT-WITH PORT-WITHOUT`; see `parts.mjs`. Says what it prints when it ends.
  */
 export async function costOfPart({ part, script, folder, goal, say, quick }) {
-  const load = await startedLoad();
-  const model = await started([modelScript], { ready: /^model /, core: clientCore });
-  const [, modelPort] = model.line.split(' ');
   const found = operations.map((operation) => ({
     ...{ operation, rates: { on: [], off: [] }, wall: { on: [], off: [] } },
   }));
+  const load = await startedLoad();
+  const running = [load];
   try {
-    for (let process = 1; process <= (quick ? 1 : PROCESSES); process++) {
+    const model = await started([modelScript], { ready: /^model /, core: clientCore });
+    running.push(model);
+    const [, modelPort] = model.line.split(' ');
+    for (let time = 0; time < (quick ? 1 : PROCESSES); time++) {
       const args = [script, folder, modelPort];
       const server = await started(args, { ready: /^serving /, core: serverCore });
       try {
-        for (const of of found) await measured(of, { server, load, rounds: quick ? 3 : ROUNDS });
+        for (const one of found) await measured(one, { server, load, rounds: quick ? 3 : ROUNDS });
       } finally {
         await server.stop();
       }
@@ -48,10 +50,9 @@ export async function costOfPart({ part, script, folder, goal, say, quick }) {
       if (!last.startsWith('serving')) say(last);
     }
   } finally {
-    await load.stop();
-    await model.stop();
+    for (const one of running) await one.stop();
   }
-  return found.map((of) => claimOf({ part, goal, say }, of));
+  return found.map((one) => claimOf({ part, goal, say }, one));
 }
 
 /** Adds to what was found of the operation. */

@@ -21,11 +21,10 @@ export class HelperThread<Order, Told> {
     this.#parts = parts;
   }
 
-  /** What is in `handedOver` is the thread's from then on. */
-  send(order: Order, handedOver: readonly ArrayBuffer[] = []): void {
+  send(order: Order): void {
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    worker.postMessage(order, handedOver);
+    worker.postMessage(order);
   }
 
   rest(): void {

@@ -99,13 +99,15 @@ async function* pull(read: ReadRange, head: Head, range: ByteRange): AsyncGenera
     if (cipher.chunkBytes === head.chunkBytes) {
       const { fd } = blob;
       opener.begin({ fd, startBytes: head.lengthBytes, first, past, ...cipher.material });
-      const opened = chunksBeside(opener, cipher, { ...head, first });
-      return yield* head.partsPass ? passing(opened) : opened;
+      const { partsPass } = head;
+      const opened = chunksBeside(opener, cipher, { first, partsPass, signal: aside.signal });
+      return yield* partsPass ? passing(opened) : opened;
     }
   } finally {
     await opener.end();
     await blob?.close();
   }
+  // Of a form that the other thread does not know.
   yield* pullHere(read, head, range);
 }
 
@@ -166,7 +168,7 @@ async function* chunksOf(
   }
 }
 
-interface Beside extends Pick<Head, 'aside' | 'partsPass'> {
+interface Beside extends Pick<Head, 'partsPass'>, Pick<Aside, 'signal'> {
   readonly first: number;
 }
 
@@ -174,11 +176,11 @@ interface Beside extends Pick<Head, 'aside' | 'partsPass'> {
 async function* chunksBeside(
   opener: ChunkOpener,
   { chunkBytes }: ChunkCipher,
-  { first, aside, partsPass }: Beside,
+  { first, signal, partsPass }: Beside,
 ): AsyncGenerator<Opened> {
   const sealedBytes = chunkBytes + tagBytes;
   for (let index = first; ; ) {
-    aside?.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const batch = await opener.next();
     if (!batch) return;
     const { content, chunks, sizeBytes, wantedBytes } = batch;

@@ -297,7 +297,7 @@ test('the decrypted copy is for the server alone, and goes with its release', as
   expect(await readdir(copies)).toEqual([]);
 });
 
-/** Made by the build before, whose chunks are of 65,536 bytes, with keys and content as here. */
+/** Made by commit 1e25636, whose chunks are of 65,536 bytes, with keys and content as here. */
 const versionOne = new URL('version-1.case.json', import.meta.url);
 
 test.each([
